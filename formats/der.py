@@ -102,7 +102,7 @@ DEFAULT_LIMITS: Final = DerLimits()
 class Node:
     """One tag-length-value in a buffer; treat it as immutable.
 
-    A plain class with slots: thousands are made for each document, and a frozen dataclass takes three times as long.
+    A plain class with slots: thousands are made for each document, and a frozen dataclass takes thrice as long.
 
     Attributes:
         buffer: The whole buffer; offsets count from its start.
