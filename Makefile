@@ -1,0 +1,62 @@
+# Set-up and everyday work. `make demo` and `make test` do all set-up themselves.
+#
+#   make demo            build a toy nation, issue and verify sealed licences, show what must fail
+#   make test            the everyday suite        make test T=tests/unit/formats  a part of it
+#   make test-slow       the long runs             make peers   judged by software that is not ours
+#   make lint            ruff, mypy --strict       make bench   measurements (B=sm2 for one)
+#   make serve           the key store of the demo nation, until interrupted
+#   make lock            renew the locked dependencies
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+FONTS := build/fonts/.complete
+WORKERS ?= 2
+T ?= tests
+
+.PHONY: setup demo test test-slow lint bench serve peers lock clean
+
+setup: $(STAMP) $(FONTS)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Xinyin needs Python 3.11 or later; this is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $(STAMP)
+
+$(FONTS): tools/fetch_fonts.py | $(STAMP)
+	$(BIN)/python tools/fetch_fonts.py
+	touch $(FONTS)
+
+demo: setup
+	$(BIN)/xinyin demo --directory build/demo
+
+test: setup
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(T)
+
+test-slow: setup
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow $(T)
+
+peers: setup
+	$(BIN)/python -m pytest -q -rs tests/peers
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks $(B)
+
+serve: setup
+	$(BIN)/xinyin hsm serve --directory build/key-store
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 requirements/runtime.in -o requirements/runtime.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+
+clean:
+	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

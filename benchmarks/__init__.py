@@ -1,0 +1,1 @@
+"""Measurements, one module a subject; see ``python -m benchmarks``."""
