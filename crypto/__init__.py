@@ -1,0 +1,81 @@
+"""SM2, SM3 and SM4 (GB/T 32918, 32905, 32907): octets in, octets out, and the ``Signer`` protocol.
+
+Parses no document, does no I/O, knows nothing of the rooms above. SM2 runs on an engine chosen at import,
+see ``crypto.engines``.
+"""
+
+from crypto.bulk import sign_many, verify_many
+from crypto.encoding import signature_from_raw, signature_to_raw
+from crypto.errors import (
+    CryptoError,
+    DecryptionError,
+    EngineUnavailableError,
+    InvalidKeyError,
+    InvalidSignatureError,
+    KeyStoreError,
+)
+from crypto.keys import PrivateKey, PublicKey, z_value
+from crypto.signer import Signer, SoftwareSigner, sign_message
+from crypto.sm2 import (
+    DEFAULT_USER_ID,
+    decrypt,
+    encrypt,
+    engine_details,
+    engine_name,
+    message_digest,
+    sign,
+    sign_digest,
+    verify,
+    verify_digest,
+)
+from crypto.sm3 import Sm3, hmac_sm3, pbkdf2_sm3, sm3, sm3_kdf
+from crypto.sm4 import (
+    sm4_cbc_decrypt,
+    sm4_cbc_encrypt,
+    sm4_ctr,
+    sm4_ecb_decrypt,
+    sm4_ecb_encrypt,
+    sm4_gcm_decrypt,
+    sm4_gcm_encrypt,
+)
+
+__all__ = [
+    "DEFAULT_USER_ID",
+    "CryptoError",
+    "DecryptionError",
+    "EngineUnavailableError",
+    "InvalidKeyError",
+    "InvalidSignatureError",
+    "KeyStoreError",
+    "PrivateKey",
+    "PublicKey",
+    "Signer",
+    "Sm3",
+    "SoftwareSigner",
+    "decrypt",
+    "encrypt",
+    "engine_details",
+    "engine_name",
+    "hmac_sm3",
+    "message_digest",
+    "pbkdf2_sm3",
+    "sign",
+    "sign_digest",
+    "sign_many",
+    "sign_message",
+    "signature_from_raw",
+    "signature_to_raw",
+    "sm3",
+    "sm3_kdf",
+    "sm4_cbc_decrypt",
+    "sm4_cbc_encrypt",
+    "sm4_ctr",
+    "sm4_ecb_decrypt",
+    "sm4_ecb_encrypt",
+    "sm4_gcm_decrypt",
+    "sm4_gcm_encrypt",
+    "verify",
+    "verify_digest",
+    "verify_many",
+    "z_value",
+]

@@ -1,0 +1,88 @@
+"""What an SM2 engine does. Three fit: ``native`` (if built), ``openssl``, ``gmssl``.
+
+An engine works on octets that the public API has checked: points are on the curve, scalars in [1, n-2], digests
+have 32 octets. Signatures and ciphertexts come from outside unchecked; an engine refuses exactly what
+``crypto.encoding`` refuses, so that all engines answer alike (the negative vectors in the tests run on each).
+An engine is used from many threads at once.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+PrivateHandle: TypeAlias = Any
+"""A private key in the engine's own form; opaque to everybody else, safe to use from many threads."""
+
+VerifyItem: TypeAlias = tuple[bytes, bytes, bytes]
+"""Public point (65 octets), digest e (32 octets), DER signature."""
+
+
+class Engine(Protocol):
+    """SM2 on digests and octets."""
+
+    @property
+    def name(self) -> str:
+        """Short name, as in ``XINYIN_SM2_ENGINE``."""
+        ...
+
+    @property
+    def details(self) -> str:
+        """Which library and version does the work, for ``--version``."""
+        ...
+
+    @property
+    def parallel(self) -> bool:
+        """Whether batches gain from threads, that is, whether the GIL is released while computing."""
+        ...
+
+    @property
+    def batch_length(self) -> int:
+        """How many operations one call of ``sign_batch`` or ``verify_batch`` should get at most."""
+        ...
+
+    def public_point(self, scalar: bytes) -> bytes:
+        """Compute the public point (65 octets) of a private scalar (32 octets, in [1, n-2])."""
+        ...
+
+    def private_handle(self, scalar: bytes, point: bytes) -> PrivateHandle:
+        """Load a private key; ``point`` is its public point."""
+        ...
+
+    def sign(self, handle: PrivateHandle, digest: bytes) -> bytes:
+        """Sign the digest e (32 octets) with a fresh nonce; strict DER.
+
+        Raises:
+            CryptoError: The library failed.
+        """
+        ...
+
+    def sign_batch(self, handle: PrivateHandle, digests: Sequence[bytes]) -> list[bytes]:
+        """Sign several digests on the calling thread."""
+        ...
+
+    def verify(self, point: bytes, digest: bytes, signature: bytes) -> bool:
+        """Tell whether a DER signature over the digest e (32 octets) verifies; False whatever is wrong with it."""
+        ...
+
+    def verify_batch(self, items: Sequence[VerifyItem]) -> list[bool]:
+        """Verify several on the calling thread; one answer for each, in order."""
+        ...
+
+    def encrypt(self, point: bytes, plaintext: bytes) -> bytes:
+        """Encrypt at least one octet; DER SM2Cipher, C1 C3 C2.
+
+        Raises:
+            CryptoError: The library failed.
+        """
+        ...
+
+    def decrypt(self, handle: PrivateHandle, ciphertext: bytes) -> bytes:
+        """Open a DER SM2Cipher.
+
+        Raises:
+            DecryptionError: It does not open.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Drop caches; called in a child process after a fork."""
+        ...
