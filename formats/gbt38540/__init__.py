@@ -12,6 +12,7 @@ from formats.gbt38540.model import (
     SealSignature,
 )
 from formats.gbt38540.reading import read_seal, read_seal_signature
+from formats.gbt38540.writing import assemble_seal, assemble_seal_signature, seal_info, tbs_sign
 
 __all__ = [
     "HEADER_ID",
@@ -23,7 +24,11 @@ __all__ = [
     "SealProperty",
     "SealSignature",
     "SignedValueKind",
+    "assemble_seal",
+    "assemble_seal_signature",
     "read_seal",
     "read_seal_signature",
+    "seal_info",
     "signed_value_kind",
+    "tbs_sign",
 ]

@@ -41,7 +41,5 @@ def signed_value_kind(data: bytes) -> SignedValueKind:
     first = data[2 + length_octets : 3 + length_octets]
     kind = _FIRST_ELEMENT.get(first[0]) if first else None
     if kind is None:
-        raise MalformedDataError(
-            "first element is none that a signature value begins with", what="signature value"
-        )
+        raise MalformedDataError("no signature value begins so", what="signature value")
     return kind

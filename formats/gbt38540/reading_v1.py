@@ -118,7 +118,7 @@ def _bits_or_octets(node: Node, found: list[Tolerance]) -> bytes:
 
 
 def _time_info(node: Node, found: list[Tolerance]) -> tuple[datetime | None, str, bytes | None]:
-    """timeInfo as (moment, text, time-stamp token); tried as text, as a DER time, as a token, in this order."""
+    """Read timeInfo as (moment, text, token): text, DER time and token are tried in this order."""
     content = _bits_or_octets(node, found)
     known = read_time_text(content, found) or read_time_octets(content, found)
     if known is not None:

@@ -57,7 +57,7 @@ def read_time(node: Node, found: list[Tolerance], *, expected: int) -> tuple[dat
 
 
 def read_time_text(content: bytes, found: list[Tolerance]) -> tuple[datetime | None, str] | None:
-    """timeInfo of generation v1 as text: ``2020-01-25T07:31:56.377Z`` or ``2020-01-25 07:31:56``; None if it is none.
+    """Read a v1 timeInfo as text ``2020-01-25T07:31:56.377Z`` or ``2020-01-25 07:31:56``; None if it is none.
 
     The second form is local time of an unnamed place: the text is kept, the moment left open.
     """
@@ -75,7 +75,7 @@ def read_time_text(content: bytes, found: list[Tolerance]) -> tuple[datetime | N
 
 
 def read_time_octets(content: bytes, found: list[Tolerance]) -> tuple[datetime | None, str] | None:
-    """timeInfo of generation v1 as a DER UTCTime (or GeneralizedTime) inside the BIT STRING; None if it is none."""
+    """Read a v1 timeInfo as DER UTCTime (or GeneralizedTime) inside the BIT STRING; None if it is none."""
     if content[:1] not in (b"\x17", b"\x18"):
         return None
     own: list[Tolerance] = []
