@@ -1,11 +1,13 @@
 """Parts that all three generations share: header, picture, extDatas, texts, signature values."""
 
+from datetime import datetime
 from typing import Final
 
 from formats import der, oids
 from formats.der import DerLimits, Node
 from formats.gbt38540.model import HEADER_ID, ExtData, SealPicture
-from formats.gbt38540.signature_value import is_raw_signature
+from formats.signature_value import is_raw_signature
+from formats.times import read_time
 from formats.tolerances import Tolerance
 
 LIMITS: Final = DerLimits(size=16 * 1024 * 1024, depth=16, elements=4096)
@@ -40,6 +42,15 @@ def ia5_text(node: Node, found: list[Tolerance]) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise node.error("IA5String is neither ASCII nor UTF-8") from exc
+
+
+def read_seal_time(node: Node, found: list[Tolerance], *, expected: int) -> tuple[datetime | None, str]:
+    """One time as (moment in UTC or None, text); the time type the generation does not use is tolerated."""
+    moment, text = read_time(node, found)
+    if node.tag != expected:
+        generalized = node.tag == der.GENERALIZED_TIME
+        found.append(Tolerance.SES_GENERALIZED_TIME if generalized else Tolerance.SES_UTC_TIME)
+    return moment, text
 
 
 def read_header(node: Node, found: list[Tolerance]) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from formats.gbt38540.signature_value import signature_as_der
+from formats.signature_value import signature_as_der
 from formats.tolerances import Tolerance
 
 HEADER_ID: Final = "ES"

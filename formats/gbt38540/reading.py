@@ -11,7 +11,6 @@ from formats import der
 from formats.der import Node
 from formats.gbt38540 import fields, reading_v1
 from formats.gbt38540.model import CertListType, ExtData, Generation, Seal, SealProperty, SealSignature
-from formats.gbt38540.times import read_time
 from formats.tolerances import Tolerance, collect
 
 _VERSION_5: Final = 5
@@ -110,9 +109,9 @@ def _property(node: Node, found: list[Tolerance]) -> SealProperty:
         cert_list_type=CertListType(which),
         certificates=certificates,
         certificate_digests=digests,
-        created=read_time(created, found, expected=expected)[0],
-        valid_from=read_time(valid_from, found, expected=expected)[0],
-        valid_to=read_time(valid_to, found, expected=expected)[0],
+        created=fields.read_seal_time(created, found, expected=expected)[0],
+        valid_from=fields.read_seal_time(valid_from, found, expected=expected)[0],
+        valid_to=fields.read_seal_time(valid_to, found, expected=expected)[0],
     )
 
 
@@ -128,7 +127,7 @@ def _signature(node: Node, parts: list[Node]) -> SealSignature:
     seal = _seal(seal_node)
     if seal.generation is Generation.V1:
         raise seal_node.error("a v1 seal inside a signature of generation v4 or v5")
-    moment, text = read_time(time_node, found, expected=der.GENERALIZED_TIME)
+    moment, text = fields.read_seal_time(time_node, found, expected=der.GENERALIZED_TIME)
     algorithm = fields.read_algorithm(algorithm_node, found)
     return SealSignature(
         generation=seal.generation,

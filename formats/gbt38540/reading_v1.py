@@ -9,9 +9,10 @@ from typing import Final
 
 from formats import der
 from formats.der import Node
+from formats.errors import MalformedDataError
 from formats.gbt38540 import fields
 from formats.gbt38540.model import CertListType, Generation, Seal, SealProperty, SealSignature
-from formats.gbt38540.times import read_time, read_time_octets, read_time_text
+from formats.times import read_time_text
 from formats.tolerances import Tolerance, collect
 
 _VERSIONS: Final = frozenset({1, 2, 3, 11})
@@ -74,9 +75,9 @@ def _property(node: Node, found: list[Tolerance]) -> SealProperty:
         cert_list_type=CertListType.CERTIFICATES,
         certificates=tuple(certificates),
         certificate_digests=(),
-        created=read_time(created, found, expected=der.UTC_TIME)[0],
-        valid_from=read_time(valid_from, found, expected=der.UTC_TIME)[0],
-        valid_to=read_time(valid_to, found, expected=der.UTC_TIME)[0],
+        created=fields.read_seal_time(created, found, expected=der.UTC_TIME)[0],
+        valid_from=fields.read_seal_time(valid_from, found, expected=der.UTC_TIME)[0],
+        valid_to=fields.read_seal_time(valid_to, found, expected=der.UTC_TIME)[0],
         certificate_identifiers=tuple(identifiers),
     )
 
@@ -120,10 +121,15 @@ def _bits_or_octets(node: Node, found: list[Tolerance]) -> bytes:
 def _time_info(node: Node, found: list[Tolerance]) -> tuple[datetime | None, str, bytes | None]:
     """Read timeInfo as (moment, text, token): text, DER time and token are tried in this order."""
     content = _bits_or_octets(node, found)
-    known = read_time_text(content, found) or read_time_octets(content, found)
-    if known is not None:
-        return *known, None
+    as_text = read_time_text(content, found)
+    if as_text is not None:
+        found.append(Tolerance.SES_TIME_TEXT)
+        return *as_text, None
     if content[:1] == b"\x30":
         return None, "", content
-    found.append(Tolerance.SES_TIME_UNREADABLE)
-    return None, "", None
+    try:
+        time_node = der.parse(content, what="timeInfo")
+        return *fields.read_seal_time(time_node, found, expected=der.UTC_TIME), None
+    except MalformedDataError:
+        found.append(Tolerance.SES_TIME_UNREADABLE)
+        return None, "", None

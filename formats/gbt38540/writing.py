@@ -18,6 +18,7 @@ from formats import der, oids
 from formats.errors import MalformedDataError
 from formats.gbt38540.fields import LIMITS, MAX_MILLIMETRES
 from formats.gbt38540.model import HEADER_ID, CertListType, ExtData, Generation, SealPicture, SealProperty
+from formats.signature_value import check_signature_der
 
 _VERSION: Final = {Generation.V4: 4, Generation.V5: 5}
 _MAX_INT32: Final = 0x7FFFFFFF
@@ -244,12 +245,4 @@ def _time_stamp(token: bytes) -> bytes:
 
 
 def _signature_value(signature: bytes) -> bytes:
-    """BIT STRING of a signature value whose form is checked: two positive INTEGERs of at most 32 octets."""
-    try:
-        parts = der.parse(signature, what="signature value").sequence(2, 2)
-        numbers = [parts.next().integer(max_octets=33), parts.next().integer(max_octets=33)]
-    except MalformedDataError as exc:
-        raise ValueError(str(exc)) from exc
-    if min(numbers) < 1 or max(numbers) >> 256:
-        raise ValueError("signature value out of range")
-    return der.bit_string(signature)
+    return der.bit_string(check_signature_der(signature))

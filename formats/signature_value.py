@@ -3,9 +3,12 @@
 GB/T 35276 writes DER SEQUENCE {r, s}. Some makers write the 64 octets r and s instead (big-endian, 32 each).
 """
 
-from formats import der
+from typing import Final
 
-RAW_LENGTH = 64
+from formats import der
+from formats.errors import MalformedDataError
+
+RAW_LENGTH: Final = 64
 
 
 def is_raw_signature(signature: bytes) -> bool:
@@ -29,3 +32,19 @@ def signature_as_der(signature: bytes) -> bytes:
     return der.sequence(
         der.integer(int.from_bytes(signature[:32], "big")), der.integer(int.from_bytes(signature[32:], "big"))
     )
+
+
+def check_signature_der(signature: bytes) -> bytes:
+    """``signature`` itself, if it is DER SEQUENCE {r, s} with r and s of 1 to 256 bits, as writers emit it.
+
+    Raises:
+        ValueError: It is not.
+    """
+    try:
+        parts = der.parse(signature, what="signature value").sequence(2, 2)
+        numbers = [parts.next().integer(max_octets=33), parts.next().integer(max_octets=33)]
+    except MalformedDataError as exc:
+        raise ValueError(str(exc)) from exc
+    if min(numbers) < 1 or max(numbers) >> 256:
+        raise ValueError("signature value out of range")
+    return signature

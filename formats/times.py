@@ -1,8 +1,7 @@
-"""Times inside seals and seal signatures.
+"""Times as deployed software writes them: more forms than DER allows, each named.
 
-Generations v4 and v5 use GeneralizedTime, v1 uses UTCTime, both in UTC. Real makers mix the two and write offsets,
-fractions and times without a zone. A time without a zone may be UTC or Beijing time; eight hours decide about
-validity, so its value is left open (None) and its text is kept.
+A time without a zone may be UTC or Beijing time; eight hours decide about validity, so its value is left open
+(None) and its text is kept.
 """
 
 import re
@@ -11,7 +10,6 @@ from typing import Final
 
 from formats import der
 from formats.der import Node
-from formats.errors import MalformedDataError
 from formats.tolerances import Tolerance
 
 _GENERALIZED: Final = re.compile(
@@ -24,25 +22,19 @@ _TEXT: Final = re.compile(
 )
 
 
-def read_time(node: Node, found: list[Tolerance], *, expected: int) -> tuple[datetime | None, str]:
-    """One time as (moment in UTC or None, text as written).
+def read_time(node: Node, found: list[Tolerance]) -> tuple[datetime | None, str]:
+    """A UTCTime or GeneralizedTime as (moment in UTC or None, text as written).
 
-    Args:
-        node: The time.
-        found: Receives tolerances.
-        expected: Tag the generation asks for; the other time type is tolerated.
+    Seconds must be there; a fraction (cut to microseconds), an offset and a missing zone are tolerated.
 
     Raises:
         MalformedDataError: Not a time, or no such time.
     """
     if node.tag not in (der.UTC_TIME, der.GENERALIZED_TIME):
-        raise node.error(f"expected {der.tag_name(expected)}, found {der.tag_name(node.tag)}")
-    if node.tag != expected:
-        generalized = node.tag == der.GENERALIZED_TIME
-        found.append(Tolerance.SES_GENERALIZED_TIME if generalized else Tolerance.SES_UTC_TIME)
+        raise node.error(f"expected a time, found {der.tag_name(node.tag)}")
     content = node.content
     if content[-1:] == b"Z" and len(content) == (15 if node.tag == der.GENERALIZED_TIME else 13):
-        return node.time(), content.decode("ascii", "replace")
+        return node.time(), content.decode("ascii")
     match = (_GENERALIZED if node.tag == der.GENERALIZED_TIME else _UTC).fullmatch(content)
     if match is None:
         raise node.error(f"{der.tag_name(node.tag)} is not a date and time with seconds")
@@ -57,7 +49,7 @@ def read_time(node: Node, found: list[Tolerance], *, expected: int) -> tuple[dat
 
 
 def read_time_text(content: bytes, found: list[Tolerance]) -> tuple[datetime | None, str] | None:
-    """Read a v1 timeInfo as text ``2020-01-25T07:31:56.377Z`` or ``2020-01-25 07:31:56``; None if it is none.
+    """Read text such as ``2020-01-25T07:31:56.377Z`` or ``2020-01-25 07:31:56``; None if it is no time.
 
     The second form is local time of an unnamed place: the text is kept, the moment left open.
     """
@@ -65,26 +57,13 @@ def read_time_text(content: bytes, found: list[Tolerance]) -> tuple[datetime | N
     if match is None:
         return None
     date = match["year"] + match["month"] + match["day"]
-    own: list[Tolerance] = [Tolerance.SES_TIME_TEXT]
+    own: list[Tolerance] = []
     try:
         moment = _moment(date, match["clock"].replace(b":", b""), match["fraction"], match["zone"], own)
     except (ValueError, OverflowError):
-        return None  # the caller records that timeInfo is unreadable
+        return None  # the caller says what it means that there is none
     found.extend(own)
     return moment, content.decode("ascii")
-
-
-def read_time_octets(content: bytes, found: list[Tolerance]) -> tuple[datetime | None, str] | None:
-    """Read a v1 timeInfo as DER UTCTime (or GeneralizedTime) inside the BIT STRING; None if it is none."""
-    if content[:1] not in (b"\x17", b"\x18"):
-        return None
-    own: list[Tolerance] = []
-    try:
-        result = read_time(der.parse(content, what="timeInfo"), own, expected=der.UTC_TIME)
-    except MalformedDataError:
-        return None  # the caller records that timeInfo is unreadable
-    found.extend(own)
-    return result
 
 
 def _moment(
