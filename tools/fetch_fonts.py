@@ -81,6 +81,7 @@ class FetchError(Exception):
 
 def main() -> int:
     """Make the fonts present; tell what was done."""
+    TARGET.mkdir(parents=True, exist_ok=True)
     missing = [item for item in ITEMS if not is_present(TARGET / item.name, item.sha256)]
     if not missing:
         print(f"fonts: present in {TARGET.relative_to(ROOT)}")
@@ -154,7 +155,6 @@ def candidates(target: Path, *names: str) -> Iterator[Path]:
 
 def fetch(missing: list[Item], npm: list[str]) -> None:
     """Download each package once, take out what is wanted, drop the rest."""
-    TARGET.mkdir(parents=True, exist_ok=True)
     for package in sorted({item.package for item in missing}):
         folder = WORK / "packages"
         shutil.rmtree(folder, ignore_errors=True)
