@@ -123,7 +123,9 @@ def _certificate(encoded: bytes, role: str) -> Certificate:
     try:
         return read_certificate(encoded)
     except MalformedDataError as exc:
-        raise RefusedError(f"the {role}'s certificate does not parse: {exc}", code=f"seal.{role}-certificate") from exc
+        raise RefusedError(
+            f"the {role}'s certificate does not parse: {exc}", code=f"seal.{role}-certificate"
+        ) from exc
 
 
 def _check_certificate(certificate: Certificate, at: datetime, role: str) -> None:

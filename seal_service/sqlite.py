@@ -1,8 +1,6 @@
-"""The seal register in a SQLite file (or any database SQLAlchemy reaches).
+"""The seal register in a SQLite file.
 
-Write transactions begin with ``BEGIN IMMEDIATE`` so that the audit chain's last value cannot change between
-reading and appending; the journal is a write-ahead log with full synchronisation, so that what was committed
-survives a power cut. Triggers refuse changes to audit entries.
+How the file is opened and how its audit trail is chained is told in ``formats.register_file``.
 """
 
 from __future__ import annotations
@@ -10,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from formats.audit_trail import EMPTY_CHAIN, canonical_entry, extend_chain, first_break
 from formats.gb32100 import CreditCode
+from formats.register_file import AuditTable, open_register, time_from, time_text
 from seal_service.errors import RefusedError, SealNotFoundError
 from seal_service.model import TRANSITIONS, SealApplication, SealKind, SealRecord, SealState
 from seal_service.ports import SealUse, UseState
@@ -26,7 +24,6 @@ from seal_service.seal_id import SealId
 SCHEMA_VERSION: Final = 1
 
 _metadata = sa.MetaData()
-_schema = sa.Table("seal_schema", _metadata, sa.Column("version", sa.Integer, nullable=False))
 _sequences = sa.Table(
     "seal_sequences",
     _metadata,
@@ -59,19 +56,7 @@ _uses = sa.Table(
     sa.Column("result_digest", sa.LargeBinary(32)),
     sa.Column("reason", sa.String(400)),
 )
-_audit = sa.Table(
-    "seal_audit",
-    _metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("entry", sa.LargeBinary, nullable=False),
-    sa.Column("chain", sa.LargeBinary(32), nullable=False),
-)
-_APPEND_ONLY: Final = (
-    "CREATE TRIGGER IF NOT EXISTS seal_audit_no_update BEFORE UPDATE ON seal_audit "
-    "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
-    "CREATE TRIGGER IF NOT EXISTS seal_audit_no_delete BEFORE DELETE ON seal_audit "
-    "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
-)
+_audit = AuditTable(_metadata, "seal_audit")
 _FINAL: Final = [str(state) for state, ways in TRANSITIONS.items() if not ways]
 
 
@@ -83,22 +68,7 @@ class SqliteSealStore:
     """
 
     def __init__(self, path: str) -> None:
-        options: dict[str, Any] = {"poolclass": sa.StaticPool} if path == ":memory:" else {}
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, **options)
-        sa.event.listen(self._engine, "connect", _configure)
-        sa.event.listen(self._engine, "begin", _begin_immediate)
-        _metadata.create_all(self._engine)
-        with self._engine.begin() as connection:
-            for trigger in _APPEND_ONLY:
-                connection.execute(sa.text(trigger))
-            version = connection.execute(sa.select(_schema.c.version)).scalar()
-            if version is None:
-                connection.execute(_schema.insert().values(version=SCHEMA_VERSION))
-            elif version != SCHEMA_VERSION:
-                raise RefusedError(
-                    f"the register has schema version {version}, this program knows {SCHEMA_VERSION}",
-                    code="seal.schema-version",
-                )
+        self._engine = open_register(path, _metadata, _audit, layout="seal-register", version=SCHEMA_VERSION)
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -109,8 +79,7 @@ class SqliteSealStore:
     def audit_break(self) -> int | None:
         """Index of the first audit entry that does not follow, None if the trail is whole."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_audit.c.entry, _audit.c.chain).order_by(_audit.c.number))
-            return first_break((row.entry, row.chain) for row in rows)
+            return _audit.first_break(connection)
 
     def open_uses(self) -> Sequence[SealUse]:
         """Uses without an end, oldest first."""
@@ -171,9 +140,7 @@ class SqliteTransaction:
 
     def set_state(self, seal_id: SealId, state: SealState) -> None:
         """Change a seal's state."""
-        self._connection.execute(
-            _seals.update().where(_seals.c.seal_id == str(seal_id)).values(state=str(state))
-        )
+        self._connection.execute(_seals.update().where(_seals.c.seal_id == str(seal_id)).values(state=str(state)))
 
     def set_made(self, seal_id: SealId, encoded: bytes, holder_certificate: bytes, key_label: str) -> None:
         """Attach the made seal."""
@@ -221,39 +188,7 @@ class SqliteTransaction:
 
     def append_audit(self, at: datetime, actor: str, event: str, details: Mapping[str, str | int | None]) -> None:
         """Add an entry to the audit trail."""
-        last = self._connection.execute(
-            sa.select(_audit.c.number, _audit.c.chain).order_by(_audit.c.number.desc()).limit(1)
-        ).one_or_none()
-        number, previous = (1, EMPTY_CHAIN) if last is None else (last.number + 1, last.chain)
-        entry = canonical_entry(
-            {**details, "number": number, "at": _time_text(at), "actor": actor, "event": event}
-        )
-        self._connection.execute(
-            _audit.insert().values(number=number, entry=entry, chain=extend_chain(previous, entry))
-        )
-
-
-def _configure(connection: Any, _record: object) -> None:
-    # The driver's own transaction handling starts a transaction too late; ours starts with "begin" below.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA busy_timeout = 10000")
-    cursor.close()
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _time_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _time_from(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        _audit.append(self._connection, at=at, actor=actor, event=event, details=details)
 
 
 def _application_json(application: SealApplication) -> dict[str, Any]:
@@ -261,8 +196,8 @@ def _application_json(application: SealApplication) -> dict[str, Any]:
         **asdict(application),
         "owner": str(application.owner),
         "kind": str(application.kind),
-        "valid_from": _time_text(application.valid_from),
-        "valid_to": _time_text(application.valid_to),
+        "valid_from": time_text(application.valid_from),
+        "valid_to": time_text(application.valid_to),
     }
 
 
@@ -270,8 +205,8 @@ def _record_from(row: sa.Row[Any]) -> SealRecord:
     stored = dict(row.application)
     stored["owner"] = CreditCode.parse(stored["owner"])
     stored["kind"] = SealKind(stored["kind"])
-    stored["valid_from"] = _time_from(stored["valid_from"])
-    stored["valid_to"] = _time_from(stored["valid_to"])
+    stored["valid_from"] = time_from(stored["valid_from"])
+    stored["valid_to"] = time_from(stored["valid_to"])
     return SealRecord(
         seal_id=SealId.parse(row.seal_id),
         application=SealApplication(**stored),
@@ -286,7 +221,7 @@ def _use_row(use: SealUse) -> dict[str, Any]:
     return {
         "request_id": use.request_id,
         "seal_id": str(use.seal_id),
-        "at": _time_text(use.at),
+        "at": time_text(use.at),
         "operator": use.operator,
         "purpose": use.purpose,
         "document_digest": use.document_digest,
@@ -300,7 +235,7 @@ def _use_from(row: sa.Row[Any]) -> SealUse:
     return SealUse(
         request_id=row.request_id,
         seal_id=SealId.parse(row.seal_id),
-        at=_time_from(row.at),
+        at=time_from(row.at),
         operator=row.operator,
         purpose=row.purpose,
         document_digest=row.document_digest,
