@@ -23,6 +23,8 @@ class Tolerance(StrEnum):
     """An INTEGER carries redundant leading octets (X.690 8.3.2)."""
     BER_INDEFINITE_LENGTH = "ber.indefinite-length"
     """A value uses the indefinite length form, which DER forbids (X.690 10.1)."""
+    BER_CONSTRUCTED_STRING = "ber.constructed-string"
+    """An OCTET STRING is encoded in segments, which DER forbids (X.690 10.2)."""
     DER_UNSORTED_SET = "der.unsorted-set"
     """The elements of a SET OF are not in ascending order (X.690 11.6)."""
 
@@ -75,6 +77,8 @@ class Tolerance(StrEnum):
     """SignedData or SignerInfo has another version than 1."""
     CMS_SIGNATURE_ALGORITHM = "cms.signature-algorithm"
     """digestEncryptionAlgorithm is SM2 with SM3 (501) instead of SM2 signature (301.1)."""
+    CMS_MIXED_CONTENT_TYPES = "cms.mixed-content-types"
+    """The contentType attribute names another type than the signed content has."""
     CMS_BASE64_DIGEST = "cms.base64-digest"
     """The content is the Base64 text of a digest instead of the digest."""
 
@@ -111,6 +115,8 @@ class Tolerance(StrEnum):
     """An entry name is UTF-8 beyond ASCII, but general purpose bit 11, which says so, is not set."""
     ZIP_NAME_GBK = "zip.name-gbk"
     """An entry name is written in GBK, without the flag and without being UTF-8."""
+    ZIP_LOCAL_ZIP64 = "zip.local-zip64"
+    """A local header states its sizes in ZIP64 form although they are small; the directory does not."""
     XML_BYTE_ORDER_MARK = "xml.byte-order-mark"
     """A part starts with the UTF-8 byte order mark; it is part of what was digested."""
     XML_PROCESSING_INSTRUCTION = "xml.processing-instruction"
