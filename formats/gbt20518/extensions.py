@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from formats import der, oids
+from formats.gbt20518.extension import Extension
 from formats.gbt20518.general_name import (
     DistributionPoint,
     GeneralName,
-    GeneralNameKind,
     read_distribution_points,
     read_general_name,
     read_general_names,
@@ -48,26 +49,6 @@ class BasicConstraints(NamedTuple):
 
     ca: bool
     path_length: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """One extension, undecoded.
-
-    Attributes:
-        oid: Its identifier.
-        critical: Whether a reader that does not know it must refuse.
-        value: Content of extnValue, normally DER.
-    """
-
-    oid: str
-    critical: bool
-    value: bytes
-
-    def encode(self) -> bytes:
-        """DER Extension; ``critical`` is absent unless TRUE."""
-        critical = der.boolean(True) if self.critical else b""
-        return der.sequence(der.oid(self.oid), critical, der.octet_string(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +181,7 @@ def _name_constraints(node: der.Node, found: Found) -> NameConstraints:
 
 
 def _subtrees(node: der.Node | None, found: Found) -> tuple[GeneralName, ...]:
-    return tuple(
-        read_general_name(subtree.sequence(1, 1).next("base"), found) for subtree in (node or ())
-    )
+    return tuple(read_general_name(subtree.sequence(1, 1).next("base"), found) for subtree in (node or ()))
 
 
 def _identity_text(node: der.Node, found: Found) -> str:
@@ -229,6 +208,7 @@ def _null(node: der.Node, _found: Found) -> bool:
 
 
 CPS_QUALIFIER: Final = "1.3.6.1.5.5.7.2.1"
+_CACHED_VALUE_OCTETS: Final = 512
 _KEY_USAGE_BITS: Final = frozenset(range(9))
 _STRING_TAGS: Final = frozenset(
     {der.UTF8_STRING, der.PRINTABLE_STRING, der.IA5_STRING, der.NUMERIC_STRING, der.BMP_STRING, der.T61_STRING}
@@ -268,47 +248,17 @@ def decode(extension: Extension, found: Found) -> Any:
         MalformedDataError: The value breaks its syntax.
         KeyError: There is no decoder; ask ``DECODERS`` first.
     """
-    node = der.parse(extension.value, what=f"extension {extension.oid}", limits=EXTENSION_LIMITS)
-    return DECODERS[extension.oid](node, found)
+    read = _decode_cached if len(extension.value) <= _CACHED_VALUE_OCTETS else _decode
+    value, met = read(extension.oid, extension.value)
+    found.extend(met)
+    return value
 
 
-def read_extensions(node: der.Node, found: Found) -> Mapping[str, Extension]:
-    """An Extensions value by identifier, in encoded order, undecoded.
-
-    Raises:
-        MalformedDataError: Broken syntax, or an extension is repeated (RFC 5280 4.2).
-    """
-    extensions: dict[str, Extension] = {}
-    for member in node.expect(der.SEQUENCE):
-        fields = member.sequence(2, 3)
-        oid = fields.next("extnID").oid()
-        flag = fields.optional(der.BOOLEAN)
-        critical = flag is not None and flag.boolean(found)
-        if flag is not None and not critical:
-            found.append(Tolerance.DER_ENCODED_DEFAULT)
-        value = fields.next("extnValue").octets()
-        fields.end()
-        if oid in extensions:
-            raise member.error(f"extension {oid} is repeated")
-        extensions[oid] = Extension(oid, critical, value)
-    if not extensions:
-        found.append(Tolerance.X509_EMPTY_EXTENSIONS)
-    return MappingProxyType(extensions)
+def _decode(oid: str, value: bytes) -> tuple[Any, tuple[Tolerance, ...]]:
+    met: Found = []
+    node = der.parse(value, what=f"extension {oid}", limits=EXTENSION_LIMITS)
+    return DECODERS[oid](node, met), tuple(met)
 
 
-__all__ = [
-    "DECODERS",
-    "RESTRICTING",
-    "AccessDescription",
-    "AuthorityKeyIdentifier",
-    "BasicConstraints",
-    "DistributionPoint",
-    "Extension",
-    "GeneralName",
-    "GeneralNameKind",
-    "KeyUsage",
-    "NameConstraints",
-    "PolicyInformation",
-    "decode",
-    "read_extensions",
-]
+# All but two extensions are the same in every certificate of a profile, and decoded values are immutable.
+_decode_cached = lru_cache(maxsize=4096)(_decode)

@@ -15,6 +15,7 @@ from typing import Final
 
 from formats import der, oids
 from formats.errors import MalformedDataError
+from formats.gbt20518 import plain
 from formats.tolerances import Tolerance
 
 NAME_LIMITS: Final = der.DerLimits(size=64 * 1024, depth=6, elements=256)
@@ -40,6 +41,8 @@ _WELL_FORMED: Final = {
 }
 _PRINTABLE: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
 _CACHED_NAME_OCTETS: Final = 1024
+
+_ATTRIBUTE_TYPES: Final = {der.oid(oid)[2:]: oid for oid in SHORT_NAMES}
 
 RelativeName = tuple[tuple[str, str], ...]
 
@@ -142,6 +145,46 @@ def name_from(node: der.Node) -> Name:
 
 
 def _read(data: bytes) -> Name:
+    plain = _read_plain(data)
+    return _read_any(data) if plain is None else plain
+
+
+def _read_plain(data: bytes) -> Name | None:
+    """The name if it has the one shape nearly all names have, else None, which says nothing about it.
+
+    Short lengths throughout, one attribute in each relative name, well-formed UTF8String or PrintableString. Names
+    are the larger part of the cost of a certificate, and this takes a third of the time of ``_read_any``.
+    """
+    attributes = []
+    try:
+        position, size = plain.contents(data, 0, der.SEQUENCE)
+        if size != len(data):
+            return None
+        while position < size:
+            length = data[position + 1]
+            if data[position] != der.SET or data[position + 2] != der.SEQUENCE or length > 0x7F:
+                return None
+            type_end = position + 6 + data[position + 5]
+            value_tag, end = data[type_end], position + 2 + length
+            if (
+                data[position + 3] != length - 2
+                or data[position + 4] != der.OBJECT_IDENTIFIER
+                or data[type_end + 1] != end - type_end - 2
+                or end > size
+            ):
+                return None
+            oid, value = _ATTRIBUTE_TYPES[data[position + 6 : type_end]], data[type_end + 2 : end]
+            printable = value_tag == der.PRINTABLE_STRING and not value.translate(None, _PRINTABLE)
+            if not printable and value_tag != der.UTF8_STRING:
+                return None
+            attributes.append((oid, value.decode()))
+            position = end
+    except (IndexError, KeyError, UnicodeDecodeError, plain.NotPlainError):
+        return None
+    return Name(data, tuple(attributes), (), tuple((attribute,) for attribute in attributes))
+
+
+def _read_any(data: bytes) -> Name:
     found: list[Tolerance] = []
     groups = []
     for group in der.parse(data, what="name", limits=NAME_LIMITS).expect(der.SEQUENCE):
