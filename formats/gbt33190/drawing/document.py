@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import Final
 
 from formats.gbt33190.drawing.model import DrawnPage
-
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ class DocInfo:
     keywords: tuple[str, ...] = ()
     creator: str | None = None
     creator_version: str | None = None
-    custom: Mapping[str, str] = field(default=_NOTHING)
+    custom: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.document_id) != 32 or not set(self.document_id) <= set("0123456789abcdefABCDEF"):

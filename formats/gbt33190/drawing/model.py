@@ -7,15 +7,12 @@ ids do not exist yet. ``writer`` gives them. Lengths are millimetres, the origin
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from formats.fonts.subset import Subset
 from formats.gbt33190.drawing.images import ImageFile
 from formats.gbt33190.page_objects import Cap, FillRule, Join, LayerType, ZOrder
 from formats.gbt33190.values import Box, Matrix
-
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Font(Protocol):
@@ -205,7 +202,7 @@ class Annotation:
     printed: bool = True
     read_only: bool = True
     remark: str | None = None
-    parameters: Mapping[str, str] = field(default=_NOTHING)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
