@@ -110,6 +110,12 @@ class Tolerance(StrEnum):
     X509_CRL_REPEATED_SERIAL = "x509.crl-repeated-serial"
     """A revocation list names one certificate more than once."""
 
+    # GB/T 35276 enveloped keys
+    ENVELOPED_KEY_MODE_UNNAMED = "enveloped-key.mode-unnamed"
+    """symAlgID names SM4 without a mode; ECB is meant."""
+    ENVELOPED_KEY_PADDED = "enveloped-key.padded"
+    """The encrypted private key is padded to 48 octets; the standard leaves padding open, this project writes none."""
+
     # ZIP containers and XML parts (GB/T 33190)
     ZIP_NAME_UTF8_UNFLAGGED = "zip.name-utf8-unflagged"
     """An entry name is UTF-8 beyond ASCII, but general purpose bit 11, which says so, is not set."""

@@ -1,0 +1,85 @@
+"""ST_Loc: how one part of a package names another (GB/T 33190-2016, with the leniency the field needs).
+
+A location is a path. With a leading ``/`` it starts at the package root, otherwise at the directory of the part it
+stands in; ``.`` and ``..`` are allowed but never lead out of the package. The result is an entry name, without
+leading slash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set as AbstractSet
+
+from formats.errors import MalformedDataError
+from formats.gbt33190.entry_names import name_fault
+from formats.gbt33190.package import OfdPackage
+from formats.tolerances import Tolerance
+
+
+def resolve(location: str, *, base: str) -> str:
+    """The entry name ``location`` stands for when written in the part ``base``.
+
+    Args:
+        location: ST_Loc as written; white space around it is ignored.
+        base: Entry name of the part it stands in; ``""`` for the package root.
+
+    Raises:
+        MalformedDataError: the path is empty, leads out of the package, or is none that an entry may have.
+    """
+    text = location.strip()
+    segments = [] if text.startswith("/") else base.split("/")[:-1]
+    for segment in text.removeprefix("/").split("/"):
+        if segment == "..":
+            if not segments:
+                raise MalformedDataError("a path leads out of the package", what=base or "package")
+            segments.pop()
+        elif segment != ".":
+            segments.append(segment)
+    name = "/".join(segments)
+    fault = name_fault(name)
+    if fault is not None:
+        raise MalformedDataError(f"a path is not one of an entry: {fault}", what=base or "package")
+    return name
+
+
+def directory_of(name: str) -> str:
+    """The directory of a part, with a slash behind it unless it is the root: a base for ``resolve``."""
+    head, slash, _ = name.rpartition("/")
+    return head + slash
+
+
+def locate(package: OfdPackage, location: str, *, bases: Iterable[str], found: set[Tolerance]) -> str | None:
+    """The entry of the package that ``location`` means, or ``None`` if there is none.
+
+    Tried in this order, and the first hit counts: the standard's reading against each of ``bases``; the path read
+    from the root although it has no leading slash; the same ignoring case, if exactly one entry fits.
+
+    Args:
+        package: Where to look.
+        location: ST_Loc as written.
+        bases: Parts or directories (ending in ``/``) it may be relative to, the standard's first.
+        found: Receives the tolerance needed.
+
+    Raises:
+        MalformedDataError: the path leads out of the package or is none that an entry may have.
+    """
+    candidates = [resolve(location, base=base) for base in bases]
+    for index, name in enumerate(candidates):
+        if name in package:
+            if index:
+                found.add(Tolerance.OFD_LOCATION_BESIDE_FILE)
+            return name
+    if not location.lstrip().startswith(("/", "..")):
+        from_root = resolve(location, base="")
+        if from_root in package:
+            found.add(Tolerance.OFD_LOCATION_FROM_ROOT)
+            return from_root
+        candidates.append(from_root)
+    return _ignoring_case(package, candidates, found)
+
+
+def _ignoring_case(package: OfdPackage, candidates: Iterable[str], found: set[Tolerance]) -> str | None:
+    matches: AbstractSet[str] = {match for name in candidates for match in package.names_folding_to(name)}
+    if len(matches) != 1:
+        return None
+    found.add(Tolerance.OFD_LOCATION_CASE)
+    return next(iter(matches))
