@@ -114,7 +114,7 @@ class Tolerance(StrEnum):
     ENVELOPED_KEY_MODE_UNNAMED = "enveloped-key.mode-unnamed"
     """symAlgID names SM4 without a mode; ECB is meant."""
     ENVELOPED_KEY_PADDED = "enveloped-key.padded"
-    """The encrypted private key is padded to 48 octets; the standard leaves padding open, this project writes none."""
+    """The encrypted private key is padded to 48 octets; the standard leaves padding open, writers use none."""
 
     # ZIP containers and XML parts (GB/T 33190)
     ZIP_NAME_UTF8_UNFLAGGED = "zip.name-utf8-unflagged"
@@ -155,6 +155,8 @@ class Tolerance(StrEnum):
     """An optional value is not of its type and was treated as absent."""
     OFD_EMPTY_BOX = "ofd.empty-box"
     """A box has no width or no height, or a negative one."""
+    OFD_RESOURCE_ID_REPEATED = "ofd.resource-id-repeated"
+    """Two resources of one kind carry the same id; the first one read counts."""
     OFD_OBJECT_UNREADABLE = "ofd.object-unreadable"
     """A page object could not be read and is listed with its reason instead."""
     OFD_CUSTOM_TAG_TYPE_ID = "ofd.custom-tag-type-id"

@@ -227,6 +227,8 @@ def attribute_text(node: der.Node, found: list[Tolerance]) -> str:
         text = content.decode(codec or "ascii")
     except UnicodeDecodeError:
         found.append(Tolerance.STRING_OUTSIDE_ALPHABET)
+        if codec != "ascii":
+            return "#" + node.encoded.hex()
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError:

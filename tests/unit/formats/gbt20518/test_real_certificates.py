@@ -22,7 +22,11 @@ def _certificates_in(data: bytes) -> Iterator[bytes]:
     start = data.find(_HEAD)
     while start >= 0:
         end = start + 4 + int.from_bytes(data[start + 2 : start + 4], "big")
-        if end <= len(data) and data[start + 4 : start + 6] == _HEAD and data[start + 8 : start + 13] == _VERSION_3:
+        if (
+            end <= len(data)
+            and data[start + 4 : start + 6] == _HEAD
+            and data[start + 8 : start + 13] == _VERSION_3
+        ):
             yield data[start:end]
         start = data.find(_HEAD, start + 1)
 
