@@ -24,6 +24,8 @@ from formats.identifier_text import DIGITS, read_identifier
 from formats.iso7064 import mod_11_2
 
 _WHAT: Final = "citizen number"
+_EARLIEST_YEAR: Final = 1800
+"""Nobody born before it was ever numbered; without it a mistyped century would pass."""
 
 
 class Sex(Enum):
@@ -118,6 +120,8 @@ class CitizenNumber:
 
 
 def _birth_date(value: str) -> date:
+    if int(value[6:10]) < _EARLIEST_YEAR:
+        raise MalformedDataError(f"the birth date is before {_EARLIEST_YEAR}", what=_WHAT, offset=6)
     try:
         return date(int(value[6:10]), int(value[10:12]), int(value[12:14]))
     except ValueError:

@@ -36,7 +36,7 @@ licence_ids = st.builds(
 citizen_bodies = st.builds(
     lambda division, birth, sequence: f"{division}{birth:%Y%m%d}{sequence}",
     _of(DIGITS, 6),
-    st.dates(min_value=date(1000, 1, 1)),
+    st.dates(min_value=date(1800, 1, 1)),
     _of(DIGITS, 3),
 )
 
