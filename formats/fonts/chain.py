@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
 from typing import Protocol
 
 from formats.fonts.errors import MissingGlyphError
@@ -93,27 +92,22 @@ class FontChain:
             return face
         raise MissingGlyphError(character, [face.font_name for face in self.faces])
 
-    def advances(self, text: str) -> list[float]:
-        """Advance of each character in em, in order.
+    def measure(self, text: str) -> tuple[list[float], list[Face] | None]:
+        """Advance of each character in em, and its face; None for the faces where the first one does for all.
 
         Raises:
             MissingGlyphError: No face holds one of the characters.
         """
         try:
-            return list(map(self.primary.advances.__getitem__, text))
+            return list(map(self.primary.advances.__getitem__, text)), None
         except KeyError:
-            return [self.face_of(character).advances[character] for character in text]
+            faces = [self.face_of(character) for character in text]
+            return [face.advances[character] for face, character in zip(faces, text, strict=True)], faces
 
     def width(self, text: str, size: float) -> float:
-        """Sum of advances in millimetres at ``size`` millimetres."""
-        return sum(self.advances(text)) * size
+        """Sum of advances in millimetres at ``size`` millimetres.
 
-    def pieces(self, text: str) -> list[tuple[Face, int, int]]:
-        """Stretches of one face each, as (face, start, end), in order and without gaps."""
-        pieces = []
-        start = 0
-        for face, group in groupby(text, self.face_of):
-            end = start + sum(1 for _ in group)
-            pieces.append((face, start, end))
-            start = end
-        return pieces
+        Raises:
+            MissingGlyphError: No face holds one of the characters.
+        """
+        return sum(self.measure(text)[0]) * size

@@ -1,0 +1,187 @@
+"""Choosing the size at which a text fits, and what of it fits if none does."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from formats.layout.errors import LayoutError
+from formats.layout.line_breaking import Line, Paragraph
+from formats.layout.style import TextStyle
+
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_SIZE_STEP: Final = 0.05
+"""Sizes tried while shrinking differ by this much, in millimetres."""
+
+_TOLERANCE: Final = 1e-6
+_ENDLESS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FittedLine:
+    """A line of a paragraph.
+
+    Attributes:
+        paragraph: The text it is of.
+        line: Which part.
+        last: Whether it ends the paragraph.
+    """
+
+    paragraph: Paragraph
+    line: Line
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FittedText:
+    """A text broken into lines at the size that fits.
+
+    Attributes:
+        size: Millimetres.
+        width: Of the box, millimetres.
+        lines: What fits.
+        height: Ink height of these, millimetres.
+        remainder: What does not fit, for another box.
+        style: As asked for.
+    """
+
+    size: float
+    width: float
+    lines: tuple[FittedLine, ...]
+    height: float
+    remainder: str
+    style: TextStyle
+
+
+class _Measured:
+    """A text split into measured paragraphs."""
+
+    def __init__(self, text: str, style: TextStyle) -> None:
+        self.style = style
+        self.ink = style.fonts.ascent + style.fonts.descent
+        spacing = style.spacing
+        self.paragraphs = []
+        for piece in _LINE_END.split(text) if "\n" in text or "\r" in text else [text]:
+            advances, faces = style.fonts.measure(piece)
+            if spacing:
+                advances = [advance + spacing for advance in advances]
+            self.paragraphs.append(Paragraph(piece, advances, faces))
+
+    def lines(self, size: float, width: float) -> list[FittedLine]:
+        """All lines at a size."""
+        fitted = []
+        limit = width / size
+        for paragraph in self.paragraphs:
+            lines = paragraph.lines(limit)
+            last = lines[-1]
+            fitted += [FittedLine(paragraph, line, line is last) for line in lines]
+        return fitted
+
+    def least_lines(self, size: float, width: float) -> int:
+        """How many lines it takes at the least, whatever the places to break: tells what cannot fit."""
+        limit = width / size + _TOLERANCE
+        return sum([max(1, math.ceil(paragraph.width / limit)) for paragraph in self.paragraphs])
+
+    def height(self, count: int, size: float) -> float:
+        """Ink height of some lines in millimetres."""
+        return ((count - 1) * self.style.leading + self.ink) * size
+
+    def capacity(self, size: float, height: float) -> int:
+        """How many lines a height holds."""
+        limit = self.style.maximum_lines or _ENDLESS
+        if math.isinf(height):
+            return limit
+        if height / size + _TOLERANCE < self.ink:
+            return 0
+        return min(int((height / size - self.ink) / self.style.leading + _TOLERANCE) + 1, limit)
+
+
+def fit(text: str, style: TextStyle, width: float, height: float) -> FittedText:
+    """Break a text at the largest allowed size at which it fits.
+
+    If it fits at none, as many lines as fit are set at the smallest size, the last one leaving room for the
+    style's continuation mark, and the rest is the remainder.
+
+    Args:
+        text: Paragraphs apart by line ends.
+        style: How.
+        width: Of the box, millimetres.
+        height: Of the box, millimetres; infinite where it is to follow from the text.
+
+    Raises:
+        LayoutError: Not one line fits at the smallest size.
+        MissingGlyphError: No font holds a character.
+    """
+    measured = _Measured(text, style)
+    lines = _try(measured, style.size, width, height)
+    if lines is not None:
+        return _fitted(measured, style.size, width, lines)
+    sizes = _smaller_sizes(style)
+    low, high = 0, len(sizes)
+    found = None
+    while low < high:
+        middle = (low + high) // 2
+        lines = _try(measured, sizes[middle], width, height)
+        if lines is None:
+            low = middle + 1
+        else:
+            found, high = (sizes[middle], lines), middle
+    if found is not None:
+        return _fitted(measured, found[0], width, found[1])
+    return _overflow(measured, width, height)
+
+
+def _smaller_sizes(style: TextStyle) -> list[float]:
+    """Sizes below the wanted one, largest first, down to the smallest allowed."""
+    span = style.size - style.least_size
+    steps = int(span / _SIZE_STEP + _TOLERANCE)
+    sizes = [style.size - step * _SIZE_STEP for step in range(1, steps + 1)]
+    if span > 0 and (not sizes or sizes[-1] - style.least_size > _TOLERANCE):
+        sizes.append(style.least_size)
+    return sizes
+
+
+def _try(measured: _Measured, size: float, width: float, height: float) -> list[FittedLine] | None:
+    """The lines at a size, if they fit."""
+    capacity = measured.capacity(size, height)
+    if measured.least_lines(size, width) > capacity:
+        return None
+    try:
+        lines = measured.lines(size, width)
+    except LayoutError:
+        return None
+    return lines if len(lines) <= capacity else None
+
+
+def _fitted(
+    measured: _Measured, size: float, width: float, lines: list[FittedLine], remainder: str = ""
+) -> FittedText:
+    return FittedText(size, width, tuple(lines), measured.height(len(lines), size), remainder, measured.style)
+
+
+def _overflow(measured: _Measured, width: float, height: float) -> FittedText:
+    """What fits at the smallest size, and the remainder."""
+    style = measured.style
+    size = style.least_size
+    capacity = measured.capacity(size, height)
+    if capacity == 0:
+        raise LayoutError(f"a box {height:.2f} mm high holds no line of {size:.2f} mm")
+    lines = measured.lines(size, width)
+    kept = lines[:capacity]
+    last = kept[-1]
+    if style.continuation:
+        last = kept[-1] = _shortened(last, width / size - style.fonts.width(style.continuation, 1.0))
+    following = measured.paragraphs[measured.paragraphs.index(last.paragraph) + 1 :]
+    rest = last.paragraph.text[last.line.end :]
+    remainder = "\n".join([rest, *(p.text for p in following)] if rest else [p.text for p in following])
+    return _fitted(measured, size, width, kept, remainder)
+
+
+def _shortened(line: FittedLine, limit: float) -> FittedLine:
+    """The same line, broken earlier to leave room for the continuation mark, and so set flush left."""
+    start = line.line.start
+    paragraph = line.paragraph
+    rest = Paragraph(paragraph.text[start:], paragraph.advances[start:])
+    first = rest.lines(limit)[0]
+    moved = Line(start + first.start, start + first.visible_end, start + first.end)
+    return FittedLine(paragraph, moved, last=True)
