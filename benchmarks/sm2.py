@@ -43,7 +43,7 @@ def rate(work: Callable[[], object], seconds: float = SECONDS) -> float:
 
 
 def openssl_speed(*options: str) -> list[tuple[float, float]]:
-    """Sign and verify per second by one run of ``openssl speed``; empty where the command or its SM2 is missing."""
+    """Sign and verify per second by one run of ``openssl speed``; empty where there is none, or none with SM2."""
     if shutil.which("openssl") is None:
         return []
     command = ["openssl", "speed", "-seconds", "1", *options, "sm2"]
@@ -121,14 +121,14 @@ def in_bulk(record: Record) -> None:
         rates = {"sm2.sign_many": 0.0, "sm2.verify_many": 0.0}
         theirs: list[tuple[float, float]] = []
         for _ in range(ROUNDS):
-            theirs += openssl_speed("-multi", str(workers)) if workers > 1 else openssl_speed()
+            theirs += openssl_speed("-multi", str(workers))
             rates["sm2.sign_many"] = max(
                 rates["sm2.sign_many"], _wall_rate(lambda: crypto.sign_many(key, digests))
             )
             rates["sm2.verify_many"] = max(rates["sm2.verify_many"], _wall_rate(lambda: crypto.verify_many(items)))
         for index, (name, value) in enumerate(rates.items()):
-            peers = {"openssl speed -multi": max(pair[index] for pair in theirs)} if theirs else {}
-            record(f"{name}.{workers}_threads", value, "/s", peers, workers)
+            peers = {f"openssl speed -multi {workers}": max(pair[index] for pair in theirs)} if theirs else {}
+            record(f"{name}.{workers}_thread{'s' if workers > 1 else ''}", value, "/s", peers, workers)
     bulk._WORKERS = cores  # noqa: SLF001
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from crypto.bulk import sign_many
-from crypto.errors import InvalidSignatureError, KeyStoreError
+from crypto.errors import CryptoError, InvalidSignatureError, KeyStoreError
 from crypto.keys import PrivateKey, PublicKey
 from crypto.sm2 import message_digest, sign_digest, verify_digest
 
@@ -70,11 +70,17 @@ class SoftwareSigner:
 
     def sign_digest(self, digest: bytes) -> bytes:
         """Sign one digest e of 32 octets; DER."""
-        return sign_digest(self._private_key, digest)
+        try:
+            return sign_digest(self._private_key, digest)
+        except CryptoError as error:
+            raise KeyStoreError(str(error)) from error
 
     def sign_digests(self, digests: Sequence[bytes]) -> list[bytes]:
         """Sign several digests e of 32 octets, on all cores; DER, in the same order."""
-        return sign_many(self._private_key, digests)
+        try:
+            return sign_many(self._private_key, digests)
+        except CryptoError as error:
+            raise KeyStoreError(str(error)) from error
 
     def __repr__(self) -> str:
         return f"<SoftwareSigner {self.public_key.point.hex()[:16]}…>"

@@ -73,3 +73,15 @@ def test_a_signer_shows_its_public_half_only() -> None:
     shown = repr(SoftwareSigner(key))
     assert key.scalar().hex()[:16] not in shown
     assert key.public_key.point.hex()[:16] in shown
+
+
+def test_a_key_that_is_gone_is_a_key_store_error() -> None:
+    """The one error ``Signer`` promises, whatever failed below; a digest of a wrong length stays the caller's fault."""
+    key = PrivateKey.generate()
+    signer = SoftwareSigner(key)
+    with pytest.raises(ValueError, match="32 octets"):
+        signer.sign_digest(b"")
+    key.wipe()
+    for sign in (lambda: signer.sign_digest(bytes(32)), lambda: signer.sign_digests([bytes(32)])):
+        with pytest.raises(KeyStoreError, match="wiped"):
+            sign()
