@@ -1,0 +1,66 @@
+"""Whether one certificate could have issued another, and did (RFC 5280 6, without time and status)."""
+
+from crypto import InvalidSignatureError, PublicKey
+from formats.gbt20518 import (
+    Certificate,
+    GeneralNameKind,
+    KeyUsage,
+    NameConstraints,
+    certificate_verify,
+)
+
+
+def may_issue(issuer: Certificate, authorities_below: int) -> bool:
+    """Whether ``issuer`` is a CA that may have so many CA certificates between itself and the end entity."""
+    constraints, usage = issuer.basic_constraints, issuer.key_usage
+    return (
+        constraints is not None
+        and constraints.ca
+        and (constraints.path_length is None or constraints.path_length >= authorities_below)
+        and (usage is None or KeyUsage.KEY_CERT_SIGN in usage)
+    )
+
+
+def may_sign(certificate: Certificate) -> bool:
+    """Whether an end entity's key may sign: key usage, where stated, has a signing bit, and it is no CA."""
+    usage = certificate.key_usage
+    signing = usage is None or bool(usage & {KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
+    return signing and not certificate.is_ca
+
+
+def unreadable_criticals(certificate: Certificate) -> tuple[str, ...]:
+    """Critical extensions that are not known or cannot be read; who does not understand them cannot judge."""
+    unparsable = tuple(oid for oid in certificate.unparsable_extensions if certificate.extensions[oid].critical)
+    return (*certificate.unknown_critical_extensions, *unparsable)
+
+
+def signed_by(certificate: Certificate, key: PublicKey) -> bool:
+    """Whether ``certificate`` carries a right SM2-with-SM3 signature of ``key``, default user identity."""
+    try:
+        certificate_verify(certificate, key)
+    except InvalidSignatureError:
+        return False
+    return True
+
+
+def names_allow(constraints: NameConstraints, certificate: Certificate) -> bool | None:
+    """Whether a CA's name constraints allow ``certificate``; None where they speak of a kind of name not compared.
+
+    Directory names are compared (RFC 5280 4.2.1.10): the subject and every directory name among its alternatives.
+    """
+    subjects = [certificate.subject] if certificate.subject.attributes else []
+    others = set()
+    for name in certificate.subject_alt_names:
+        if name.kind is GeneralNameKind.DIRECTORY and name.directory_name is not None:
+            subjects.append(name.directory_name)
+        else:
+            others.add(name.kind)
+    constrained = {each.kind for each in (*constraints.permitted, *constraints.excluded)}
+    permitted = [each.directory_name for each in constraints.permitted if each.directory_name is not None]
+    excluded = [each.directory_name for each in constraints.excluded if each.directory_name is not None]
+    for subject in subjects:
+        if permitted and not any(subject.is_within(base) for base in permitted):
+            return False
+        if any(subject.is_within(base) for base in excluded):
+            return False
+    return None if others & constrained else True
