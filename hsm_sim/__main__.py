@@ -1,0 +1,99 @@
+"""``python -m hsm_sim``: the key store as a process.
+
+The officer's secret is asked for on a terminal or read as the first line of standard input; it is never an
+argument and never in the environment. One line of JSON on standard output tells that the socket listens, or
+why it does not.
+"""
+
+import argparse
+import getpass
+import json
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from hsm_sim.management import OfficerCredential
+from hsm_sim.model import SECRET_LENGTHS, DeviceState
+from hsm_sim.return_codes import DeviceError, InputArgumentError
+from hsm_sim.server import Server, ServerLimits
+from hsm_sim.service import ServiceSettings, say_on_stderr, serve
+from hsm_sim.use_counters import DEFAULT_RESERVE
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    limits = ServerLimits()
+    parser = argparse.ArgumentParser(prog="python -m hsm_sim", description=__doc__)
+    parser.add_argument("--directory", type=Path, required=True, help="where the store lies or is to be made")
+    parser.add_argument("--socket", type=Path, help="where to listen (default: key-store.sock in the directory)")
+    parser.add_argument("--officer", help="who opens the store; not given for a store that is not initialised")
+    parser.add_argument("--max-sessions", type=int, default=limits.max_sessions)
+    parser.add_argument("--idle-seconds", type=float, default=limits.idle_seconds)
+    parser.add_argument("--frame-seconds", type=float, default=limits.frame_seconds)
+    parser.add_argument("--reserve", type=int, default=DEFAULT_RESERVE, help="uses counted ahead of being used")
+    parser.add_argument("--minimum-generation", type=int, default=0, help="refuse to open an older store")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input is closed")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a key store until it is told to stop.
+
+    Returns:
+        0 after a clean stop, 1 if it could not start or not write its last records.
+    """
+    given = arguments().parse_args(argv)
+    settings = ServiceSettings(
+        given.directory,
+        given.socket,
+        ServerLimits(given.max_sessions, given.idle_seconds, given.frame_seconds),
+        given.reserve,
+        given.minimum_generation,
+    )
+
+    def on_ready(state: DeviceState, server: Server) -> None:
+        if given.stop_with_stdin:
+            threading.Thread(target=_wait_for_end_of_input, args=(server,), daemon=True).start()
+        _tell({"state": state.name.lower(), "socket": str(settings.listens_at)})
+
+    try:
+        officer = None if given.officer is None else OfficerCredential(given.officer, _read_secret())
+        serve(settings, officer, on_ready=on_ready)
+    except DeviceError as error:
+        say_on_stderr(str(error))
+        _tell({"return_code": error.return_code, "detail": error.detail})
+        return 1
+    return 0
+
+
+def _tell(line: dict[str, object]) -> None:
+    try:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever started this process does not listen any more
+        sys.stdout = None  # or the interpreter complains again at its end
+
+
+def _read_secret() -> bytes:
+    if sys.stdin.isatty():
+        return getpass.getpass("officer's secret: ").encode()
+    # Octet by octet, so that nothing after the line is taken from whoever reads on.
+    secret = bytearray()
+    while (octet := os.read(sys.stdin.fileno(), 1)) not in (b"\n", b""):
+        secret += octet
+        if len(secret) >= SECRET_LENGTHS.stop:
+            raise InputArgumentError("the officer's secret is too long")
+    return bytes(secret)
+
+
+def _wait_for_end_of_input(server: Server) -> None:
+    # Past Python's buffer, whose lock a thread that waits here would hold while the interpreter ends.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""The client's side: sessions, public operations, management.
+
+``KeyStoreSession`` is one connection, used by one thread at a time. ``KeyStoreClient`` keeps a few of them
+for public operations and opens others on demand; it may be used from any thread. Signing for the domains goes
+through ``hsm_sim.signer.KeyStoreSigner``.
+
+When a connection breaks, only requests that are marked repeatable are sent again
+(``commands.Request.repeatable``), see ``hsm_sim.session_pool``; anything else is reported as SDR_COMMFAIL,
+and whether the device carried it out is to be looked up.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from crypto import PublicKey
+from formats.errors import MalformedDataError
+from hsm_sim.batches import in_chunks, split_signatures
+from hsm_sim.commands import (
+    ChangePassword,
+    DeviceInfo,
+    ExportPublicKey,
+    GenerateRandom,
+    GetAccessRight,
+    GetDeviceInfo,
+    InternalDecrypt,
+    InternalSign,
+    InternalSignBatch,
+    InternalVerify,
+    KeyInfo,
+    ListKeys,
+    ReleaseAccessRight,
+    Request,
+)
+from hsm_sim.connection import Connection
+from hsm_sim.management import DevicePolicy, Initialise, OfficerCredential, OfficerLogin
+from hsm_sim.model import KeyUsage
+from hsm_sim.officer_session import OfficerSession
+from hsm_sim.session_pool import SessionPool
+
+R = TypeVar("R")
+BATCH: Final = 512
+"""Digests in one request of a longer batch. Two requests and their replies fit into a socket's buffers."""
+
+
+class KeyStoreSession(Connection):
+    """A session for applications: rights to private keys, and their use."""
+
+    def alive(self) -> DeviceInfo:
+        """Ask the device for its state."""
+        return self.call(GetDeviceInfo())
+
+    def get_access_right(self, index: int, password: bytes) -> None:
+        """Get the right to the private keys of an index; every wrong password counts.
+
+        Raises:
+            AccessRightError: The password is wrong.
+            PasswordLockedError: Too many wrong ones.
+        """
+        self.call(GetAccessRight(index, password))
+
+    def release_access_right(self, index: int) -> None:
+        """Give the right back."""
+        self.call(ReleaseAccessRight(index))
+
+    def change_password(self, index: int, password: bytes, new_password: bytes) -> None:
+        """Set a new password; every right to the index ends, this session's too."""
+        self.call(ChangePassword(index, password, new_password))
+
+    def sign_digest(self, index: int, digest: bytes) -> bytes:
+        """Sign e, 32 octets; DER SEQUENCE {r, s}."""
+        return self.call(InternalSign(index, digest)).signature
+
+    def sign_digests(self, index: int, digests: Sequence[bytes], signed: list[bytes]) -> None:
+        """Sign many digests, the next request on its way while one is carried out.
+
+        Args:
+            index: Of the key.
+            digests: e, 32 octets each.
+            signed: Signatures are appended to it as they arrive, so that after a failure those are not lost.
+        """
+        pending: deque[tuple[int, InternalSignBatch, int]] = deque()
+        try:
+            for chunk in in_chunks(digests, BATCH):
+                request = InternalSignBatch(index, b"".join(chunk))
+                pending.append((self.send(request), request, len(chunk)))
+                if len(pending) == 2:
+                    signed += self._collect(*pending.popleft())
+            while pending:
+                signed += self._collect(*pending.popleft())
+        except BaseException:
+            if pending:  # a reply is still to come, and nobody would know what it answers
+                self.fail("a batch was given up")
+            raise
+
+    def _collect(self, request_id: int, request: InternalSignBatch, count: int) -> list[bytes]:
+        reply = self.receive(request_id, request)
+        try:
+            return split_signatures(reply.joined, count)
+        except MalformedDataError as error:
+            raise self.fail(str(error)) from error
+
+    def decrypt(self, index: int, ciphertext: bytes) -> bytes:
+        """Open a DER SM2Cipher with the encryption pair."""
+        return self.call(InternalDecrypt(index, ciphertext)).octets
+
+
+class KeyStoreClient:
+    """A key store, from outside.
+
+    Args:
+        socket_path: Where it listens.
+        name: What this client calls itself in the device's log.
+        seconds: How long to wait for an answer.
+        reconnect_seconds: For how long a repeatable request is tried again after the connection broke.
+        max_sessions: Sessions kept for public operations.
+    """
+
+    def __init__(
+        self,
+        socket_path: Path,
+        *,
+        name: str = "xinyin",
+        seconds: float = 60.0,
+        reconnect_seconds: float = 5.0,
+        max_sessions: int = 2,
+    ) -> None:
+        self._path = socket_path
+        self._name = name
+        self._seconds = seconds
+        self._pool = SessionPool(self.open_session, size=max_sessions, reconnect_seconds=reconnect_seconds)
+
+    def open_session(self) -> KeyStoreSession:
+        """Open a session; the caller closes it, best by ``with``.
+
+        Raises:
+            OpenDeviceError: Nobody listens on the socket.
+            OpenSessionError: All sessions are taken.
+        """
+        return KeyStoreSession(self._path, name=self._name, seconds=self._seconds)
+
+    def _call(self, request: Request[R]) -> R:
+        if request.repeatable:
+            return self._pool.run(lambda session: session.call(request))
+        with self._pool.borrow() as session:
+            return session.call(request)
+
+    # Public operations
+
+    def device_info(self) -> DeviceInfo:
+        """State, serial, generation and the head of the log."""
+        return self._call(GetDeviceInfo())
+
+    def random(self, length: int) -> bytes:
+        """Get 1 to 4,096 random octets."""
+        return self._call(GenerateRandom(length)).octets
+
+    def key_info(self, index: int, usage: KeyUsage = KeyUsage.SIGN) -> KeyInfo:
+        """What is public about one pair.
+
+        Raises:
+            KeyNotExistError, KeyTypeError: There is no such pair.
+        """
+        return self._call(ExportPublicKey(index, usage))
+
+    def public_key(self, index: int, usage: KeyUsage = KeyUsage.SIGN) -> PublicKey:
+        """Public key of one pair. Raises as ``key_info``."""
+        return PublicKey(self.key_info(index, usage).public_key)
+
+    def keys(self) -> list[KeyInfo]:
+        """Every user key, by index and usage."""
+        found: list[KeyInfo] = []
+        while page := self._call(ListKeys(found[-1].index + 1 if found else 1)).keys:
+            found += page
+        return found
+
+    def verify_digest(self, index: int, digest: bytes, signature: bytes) -> None:
+        """Verify with the signing pair's public key, inside the device.
+
+        Raises:
+            VerificationError: The signature is wrong.
+        """
+        self._call(InternalVerify(index, digest, signature))
+
+    # Management
+
+    def initialise(self, officers: Sequence[OfficerCredential], policy: DevicePolicy) -> DeviceInfo:
+        """Leave the initial state.
+
+        Raises:
+            DeviceStateError: The device is initialised.
+        """
+        return self._call(Initialise(tuple(officers), policy))
+
+    @contextmanager
+    def officer(self, officer: OfficerCredential) -> Iterator[OfficerSession]:
+        """Log an officer in to a session of its own; it is closed at the end.
+
+        Raises:
+            OfficerSecretError: No such officer, or the secret is wrong.
+            OfficerLockedError: Too many wrong ones.
+        """
+        with OfficerSession(self._path, name=self._name, seconds=self._seconds) as session:
+            session.call(OfficerLogin(officer))
+            yield session
+
+    def close(self) -> None:
+        """Close the sessions kept."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

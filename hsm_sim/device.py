@@ -1,0 +1,270 @@
+"""The device: its states, and what a session may ask of it in them.
+
+Rules, in the order they are asked:
+
+1. In the error state nothing is answered but the state itself.
+2. Before initialisation there are no keys: only the state is told, and the device can be initialised.
+3. Management wants an officer who is logged in to the session and still enrolled.
+
+What is done with private keys, and its rules, stands in ``hsm_sim.key_use``.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from crypto import PrivateKey, engine_details
+from hsm_sim.audit import Event, RefusalBudget
+from hsm_sim.commands import MAX_AUDIT_PAGE, AuditLine, DeviceInfo
+from hsm_sim.keys import KeyFactory, Keys
+from hsm_sim.management import DevicePolicy, OfficerCredential
+from hsm_sim.model import DeviceEvent, DeviceState, KeyUsage, check_officer, next_state
+from hsm_sim.opening import create_store, is_initialised, open_store
+from hsm_sim.passwords import Officers, Passwords
+from hsm_sim.protection import RandomOctets
+from hsm_sim.record_store import Clock, RecordStore
+from hsm_sim.records import OfficerRecord
+from hsm_sim.return_codes import (
+    DeviceError,
+    DeviceStateError,
+    HardwareError,
+    InputArgumentError,
+    OfficerRequiredError,
+)
+from hsm_sim.self_test import pairwise_test, run_self_tests
+from hsm_sim.sessions import Session
+from hsm_sim.storage import Storage
+from hsm_sim.use_counters import DEFAULT_RESERVE, UseCounters
+
+
+@dataclass(frozen=True, slots=True)
+class Interior:
+    """What exists once the store is open."""
+
+    store: RecordStore
+    counters: UseCounters
+    passwords: Passwords
+    officers: Officers
+    keys: Keys
+
+
+class Device:
+    """A simulated cryptographic device.
+
+    Args:
+        storage: Where its records lie.
+        clock: Microseconds since 1970-01-01 UTC.
+        random: Source of random octets for salts, nonces and the master key.
+        make_key: Source of private keys.
+        reserve: Uses that are counted ahead, see ``hsm_sim.use_counters``.
+        say: Takes one line for the operator when the device goes to its error state.
+
+    Raises:
+        DeviceError: A self-test failed; there is no device then.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        clock: Clock,
+        random: RandomOctets,
+        make_key: KeyFactory = PrivateKey.generate,
+        reserve: int = DEFAULT_RESERVE,
+        say: Callable[[str], None],
+    ) -> None:
+        run_self_tests(random)
+        self._storage = storage
+        self._clock = clock
+        self._random = random
+        self._make_key = make_key
+        self._reserve = reserve
+        self._say = say
+        self._interior: Interior | None = None
+        self._state = DeviceState.INITIAL
+        self._changing_state = threading.Lock()
+        self._refusals = RefusalBudget()
+
+    # Lifecycle
+
+    @property
+    def state(self) -> DeviceState:
+        """Initial, ready or error; a store that nobody can read back any more is an error as well."""
+        if self._interior is not None and self._interior.store.broken:
+            return DeviceState.ERROR
+        return self._state
+
+    def is_initialised(self) -> bool:
+        """Whether the storage holds a device, which ``open`` then opens."""
+        return is_initialised(self._storage)
+
+    def open(self, officer: OfficerCredential, *, minimum_generation: int = 0) -> None:
+        """Open an initialised store.
+
+        Raises:
+            OfficerSecretError: No such officer, or the secret is wrong.
+            StoreIntegrityError: The store was altered, or is older than ``minimum_generation``.
+        """
+        store = open_store(
+            self._storage,
+            officer,
+            clock=self._clock,
+            random=self._random,
+            minimum_generation=minimum_generation,
+        )
+        self._enter(store)
+
+    def initialise(self, officers: Sequence[OfficerCredential], policy: DevicePolicy, *, actor: str) -> DeviceInfo:
+        """Leave the initial state: officers, serial, the device's own pairs.
+
+        Raises:
+            DeviceStateError: The device is initialised.
+            InputArgumentError: No officer, or a name or secret that breaks a rule.
+        """
+        with self._changing_state:
+            next_state(self._state, DeviceEvent.INITIALISE)
+            if not officers or len({officer.name for officer in officers}) != len(officers):
+                raise InputArgumentError("at least one officer, and names that differ")
+            for officer in officers:
+                check_officer(officer.name, officer.secret)
+            pairs = [(usage, self._make_key()) for usage in KeyUsage]
+            for usage, key in pairs:
+                pairwise_test(key, usage)
+            store = create_store(
+                self._storage, officers, policy, pairs, actor=actor, clock=self._clock, random=self._random
+            )
+            for _, key in pairs:
+                key.wipe()
+            self._enter(store)
+        return self.info()
+
+    def _enter(self, store: RecordStore) -> None:
+        counters = UseCounters(store, reserve=self._reserve)
+        passwords = Passwords(store)
+        keys = Keys(store, counters, passwords, clock=self._clock, make=self._make_key)
+        self._interior = Interior(store, counters, passwords, Officers(store), keys)
+        self._state = next_state(self._state, DeviceEvent.INITIALISE)
+
+    def fail(self, reason: str) -> None:
+        """Go to the error state; only a new start leads out of it."""
+        with self._changing_state:
+            self._state = next_state(self._state, DeviceEvent.FAIL)
+        self._say(f"error state: {reason}")
+        if self._interior is not None:
+            with suppress(DeviceError):  # the state is what counts; the log may be what failed
+                self._interior.store.change([Event("device", "error-state", reason)], essential=True)
+
+    def close(self) -> None:
+        """Write the exact counts and let go of the store."""
+        interior, self._interior = self._interior, None
+        if interior is None:
+            self._storage.close()
+            return
+        try:
+            if not interior.store.broken:
+                interior.store.change([Event("device", "stop")], puts=interior.counters.settle(), essential=True)
+        finally:
+            interior.store.close()
+
+    # What every request asks first
+
+    def answers(self) -> None:
+        """Refuse everything in the error state.
+
+        Raises:
+            HardwareError: The device is in its error state.
+        """
+        if self.state is DeviceState.ERROR:
+            raise HardwareError("the device is in its error state")
+
+    def ready(self) -> Interior:
+        """Return the interior of a device that is ready.
+
+        Raises:
+            HardwareError: The device is in its error state.
+            DeviceStateError: It is not initialised.
+        """
+        self.answers()
+        if self._interior is None:
+            raise DeviceStateError("the device is not initialised")
+        return self._interior
+
+    def managed(self, session: Session) -> Interior:
+        """Return the interior to a session with an officer.
+
+        Raises:
+            OfficerRequiredError: None is logged in, or the one who is was removed.
+        """
+        interior = self.ready()
+        name = session.officer
+        if name is None or interior.store.get(OfficerRecord, name.encode()) is None:
+            raise OfficerRequiredError
+        return interior
+
+    def info(self) -> DeviceInfo:
+        """State and identity; answered in every state."""
+        interior = self._interior
+        if interior is None:
+            return DeviceInfo(self.state, "", None, engine_details(), 0, 0, bytes(32))
+        root = interior.store.root
+        point = interior.keys.device_point()
+        return DeviceInfo(
+            self.state,
+            root.serial,
+            point,
+            engine_details(),
+            root.generation,
+            root.audit_length,
+            root.audit_head,
+        )
+
+    def self_test(self) -> None:
+        """Run the self-tests again.
+
+        Raises:
+            DeviceError: One failed; the device is in its error state.
+        """
+        self.ready()
+        try:
+            run_self_tests(self._random)
+        except DeviceError as error:
+            self.fail(f"self-test: {error}")
+            raise
+
+    # Sessions and the log
+
+    def end_session(self, session: Session) -> None:
+        """Drop all rights and the officer, and log what the session did."""
+        events = session.repeated_refusals()
+        for index in list(session.rights):
+            events += session.use_events(index)
+            session.drop_right(index)
+        session.officer = None
+        self.log(events)
+
+    def log_refusal(self, session: Session, operation: str, error: DeviceError) -> None:
+        """Write a refusal to the log, unless one of its kind stands there for this session."""
+        if not error.logged and (event := session.refusal(operation, error)) is not None:
+            self.log(self._refusals.admit(event, time=self._clock()))
+
+    def log(self, events: Sequence[Event]) -> None:
+        """Write entries that belong to no change; if that fails, the operator is told."""
+        interior = self._interior
+        if events and interior is not None:
+            try:
+                interior.store.change(list(events))
+            except DeviceError as error:
+                self._say(f"{len(events)} log entries were not written: {error}")
+
+    def audit_page(self, session: Session, first: int) -> tuple[AuditLine, ...]:
+        """Return log entries from number ``first`` on, to an officer.
+
+        Raises:
+            InputArgumentError: Numbers start at 1.
+        """
+        interior = self.managed(session)
+        if not 1 <= first < 2**63:
+            raise InputArgumentError("log entries are numbered from 1")
+        entries = interior.store.entries(first, MAX_AUDIT_PAGE)
+        return tuple(AuditLine(each.entry, each.digest) for each in entries)

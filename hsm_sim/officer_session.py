@@ -1,0 +1,115 @@
+"""An officer's session: management of the device from outside."""
+
+from hsm_sim.audit import chain_start, read_entries
+from hsm_sim.commands import GetDeviceInfo, KeyInfo
+from hsm_sim.connection import Connection
+from hsm_sim.management import (
+    AddOfficer,
+    ChangeOfficerSecret,
+    DestroyKeys,
+    GenerateKeyPair,
+    OfficerCredential,
+    OfficerLogout,
+    ReadAudit,
+    RemoveOfficer,
+    ResetPassword,
+    SelfTest,
+    SetLabel,
+    UnlockOfficer,
+)
+from hsm_sim.model import KeyUsage
+from hsm_sim.records import AuditEntry
+from hsm_sim.return_codes import StoreIntegrityError
+from hsm_sim.storage import StoredEntry
+
+
+class OfficerSession(Connection):
+    """A session an officer is logged in to, made by ``KeyStoreClient.officer``."""
+
+    def generate_key_pair(
+        self,
+        index: int,
+        usage: KeyUsage,
+        *,
+        password: bytes = b"",
+        label: str = "",
+        use_limit: int | None = None,
+    ) -> KeyInfo:
+        """Make a pair.
+
+        Args:
+            index: 1 to 4,096.
+            usage: Which pair.
+            password: 8 to 64 octets for the first pair of an index; empty for the second, which it covers too.
+            label: Up to 256 octets of UTF-8.
+            use_limit: How often the key may be used, for good; None for no limit.
+
+        Raises:
+            KeyExistsError: The index has such a pair.
+            CommunicationError: No answer came; look with ``KeyStoreClient.keys`` whether the pair was made.
+        """
+        return self.call(GenerateKeyPair(index, usage, label, use_limit, password))
+
+    def destroy_keys(self, index: int) -> None:
+        """Destroy both pairs of an index and its password."""
+        self.call(DestroyKeys(index))
+
+    def set_label(self, index: int, usage: KeyUsage, label: str) -> None:
+        """Name a pair anew."""
+        self.call(SetLabel(index, usage, label))
+
+    def unlock_password(self, index: int) -> None:
+        """Give an index its tries back; its rights end."""
+        self.call(ResetPassword(index, b""))
+
+    def reset_password(self, index: int, password: bytes) -> None:
+        """Give an index a new password and its tries back; its rights end."""
+        self.call(ResetPassword(index, password))
+
+    def add_officer(self, officer: OfficerCredential) -> None:
+        """Enrol another officer."""
+        self.call(AddOfficer(officer))
+
+    def remove_officer(self, name: str) -> None:
+        """Take an officer away; the last one stays."""
+        self.call(RemoveOfficer(name))
+
+    def change_secret(self, secret: bytes) -> None:
+        """Give the officer of this session a new secret."""
+        self.call(ChangeOfficerSecret(secret))
+
+    def unlock_officer(self, name: str) -> None:
+        """Give another officer all tries back."""
+        self.call(UnlockOfficer(name))
+
+    def self_test(self) -> None:
+        """Run the device's self-tests.
+
+        Raises:
+            DeviceError: One failed; the device is in its error state.
+        """
+        self.call(SelfTest())
+
+    def audit_log(self) -> list[AuditEntry]:
+        """Read the whole log and check its chain from the device's serial to the head the device tells.
+
+        Raises:
+            StoreIntegrityError: An entry was altered, dropped, added or moved.
+        """
+        info = self.call(GetDeviceInfo())
+        head = chain_start(info.serial)
+        entries: list[AuditEntry] = []
+        while len(entries) < info.audit_length:
+            page = self.call(ReadAudit(len(entries) + 1)).lines[: info.audit_length - len(entries)]
+            if not page:
+                raise StoreIntegrityError(f"the log ends after {len(entries)} of {info.audit_length} entries")
+            numbered = [StoredEntry(n, each.entry, each.digest) for n, each in enumerate(page, len(entries) + 1)]
+            entries += read_entries(numbered, length=len(entries), head=head)
+            head = page[-1].digest
+        if head != info.audit_head:
+            raise StoreIntegrityError("the log does not end at the head the device tells")
+        return entries
+
+    def logout(self) -> None:
+        """Log the officer out; the session stays open."""
+        self.call(OfficerLogout())

@@ -1,0 +1,144 @@
+"""What lies in the store: one class for each kind of record, encoded as ``hsm_sim.encoding`` tells.
+
+A record never holds a scalar, a password or a secret in clear: ``wrapped`` fields are SM4-GCM (nonce ‖
+ciphertext ‖ tag), see ``hsm_sim.protection``.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Annotated, Final, TypeAlias
+
+from hsm_sim.encoding import Choice, Fixed, Nested, Optional, Text, Unsigned
+from hsm_sim.management import DevicePolicy
+from hsm_sim.model import MAX_LABEL, MAX_NAME, SERIAL_LENGTH, KeyUsage
+
+STORE_FORMAT: Final = 1
+WRAPPED_LENGTH: Final = 12 + 32 + 16
+_WRAPPED: Final = Fixed(WRAPPED_LENGTH)
+
+
+class RecordKind(IntEnum):
+    """Kinds of record; the number is part of the tag and of the primary key."""
+
+    DEVICE = 0
+    OFFICER = 1
+    KEY = 2
+    PASSWORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """The root: one in a store, rewritten with every change."""
+
+    kind = RecordKind.DEVICE
+
+    store_format: Annotated[int, Unsigned(2)]
+    serial: Annotated[str, Text(SERIAL_LENGTH)]
+    created: Annotated[int, Unsigned(8)]
+    """Microseconds since 1970-01-01 UTC."""
+    policy: Annotated[DevicePolicy, Nested(DevicePolicy)]
+    generation: Annotated[int, Unsigned(8)]
+    """Number of changes so far."""
+    audit_length: Annotated[int, Unsigned(8)]
+    audit_head: Annotated[bytes, Fixed(32)]
+    inventory: Annotated[bytes, Fixed(32)]
+    """SM3 over the names and tags of all other records in order: none can be dropped or put back."""
+
+    @property
+    def key(self) -> bytes:
+        """There is one."""
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerRecord:
+    """The store's master key, wrapped under a key derived from the officer's secret."""
+
+    kind = RecordKind.OFFICER
+
+    name: Annotated[str, Text(MAX_NAME)]
+    salt: Annotated[bytes, Fixed(16)]
+    iterations: Annotated[int, Unsigned(4)]
+    tries_left: Annotated[int, Unsigned(1)]
+    wrapped_master: Annotated[bytes, _WRAPPED] = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """The name in UTF-8."""
+        return self.name.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """One pair of an index."""
+
+    kind = RecordKind.KEY
+
+    index: Annotated[int, Unsigned(4)]
+    usage: Annotated[KeyUsage, Choice(KeyUsage)]
+    algorithm: Annotated[int, Unsigned(4)]
+    public_key: Annotated[bytes, Fixed(65)]
+    label: Annotated[str, Text(MAX_LABEL)]
+    created: Annotated[int, Unsigned(8)]
+    uses: Annotated[int, Unsigned(8)]
+    """Never less than what was used; ahead of it by a reservation while the device runs."""
+    use_limit: Annotated[int | None, Optional(Unsigned(8))]
+    wrapped_scalar: Annotated[bytes, _WRAPPED] = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """Index and usage, so that records sort by them."""
+        return key_name(self.index, self.usage)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRecord:
+    """The password that covers the pairs of an index."""
+
+    kind = RecordKind.PASSWORD
+
+    index: Annotated[int, Unsigned(4)]
+    salt: Annotated[bytes, Fixed(16)]
+    iterations: Annotated[int, Unsigned(4)]
+    tries_left: Annotated[int, Unsigned(1)]
+    wrapped_verifier: Annotated[bytes, _WRAPPED] = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """The index."""
+        return password_name(self.index)
+
+
+Record: TypeAlias = OfficerRecord | KeyRecord | PasswordRecord
+RECORD_CLASSES: Final[dict[RecordKind, type[Record]]] = {
+    RecordKind.OFFICER: OfficerRecord,
+    RecordKind.KEY: KeyRecord,
+    RecordKind.PASSWORD: PasswordRecord,
+}
+RecordName: TypeAlias = tuple[RecordKind, bytes]
+
+
+def key_name(index: int, usage: KeyUsage) -> bytes:
+    """Name of the record of a pair."""
+    return index.to_bytes(4, "big") + bytes((usage,))
+
+
+def password_name(index: int) -> bytes:
+    """Name of the record of an index's password."""
+    return index.to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the device's log, chained as h_i = SM3(h_(i-1) ‖ entry)."""
+
+    sequence: Annotated[int, Unsigned(8)]
+    time: Annotated[int, Unsigned(8)]
+    """Microseconds since 1970-01-01 UTC."""
+    actor: Annotated[str, Text(96)]
+    operation: Annotated[str, Text(32)]
+    object: Annotated[str, Text(96)]
+    count: Annotated[int, Unsigned(8)]
+    """How often, or how many."""
+    return_code: Annotated[int, Unsigned(4)]
+    """0, or the code of the refusal."""

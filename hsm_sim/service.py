@@ -1,0 +1,141 @@
+"""One key store from start to stop: what ``python -m hsm_sim`` and the command line run."""
+
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hsm_sim.device import Device
+from hsm_sim.dispatch import Dispatcher
+from hsm_sim.hardening import forbid_core_dumps
+from hsm_sim.management import OfficerCredential
+from hsm_sim.model import DeviceState
+from hsm_sim.protection import RandomOctets
+from hsm_sim.record_store import Clock
+from hsm_sim.return_codes import DeviceStateError
+from hsm_sim.server import Server, ServerLimits, bind
+from hsm_sim.storage import SqliteStorage, Storage
+from hsm_sim.use_counters import DEFAULT_RESERVE
+
+SOCKET_FILE: Final = "key-store.sock"
+WARNING: Final = (
+    "WARNING: this is a SIMULATED key store, for test use only. Its keys are protected by this host's file "
+    "permissions and an officer's secret, not by certified hardware."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How to serve one key store.
+
+    Attributes:
+        directory: Of the store; made with mode 0700 if it is missing.
+        socket_path: Where to listen; ``key-store.sock`` in the directory by default.
+        limits: Sessions and patience.
+        reserve: Uses that are counted ahead of being used, see ``hsm_sim.use_counters``.
+        minimum_generation: Refuse to open an older store than this, see ``hsm_sim.record_store``.
+    """
+
+    directory: Path
+    socket_path: Path | None = None
+    limits: ServerLimits = field(default_factory=ServerLimits)
+    reserve: int = DEFAULT_RESERVE
+    minimum_generation: int = 0
+
+    @property
+    def listens_at(self) -> Path:
+        """Path of the socket."""
+        return self.socket_path or self.directory / SOCKET_FILE
+
+
+def system_clock() -> int:
+    """Tell the time of the host: microseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1000
+
+
+def say_on_stderr(line: str) -> None:
+    """Tell the operator."""
+    sys.stderr.write(f"key store: {line}\n")
+    sys.stderr.flush()
+
+
+def serve(
+    settings: ServiceSettings,
+    officer: OfficerCredential | None,
+    *,
+    on_ready: Callable[[DeviceState, Server], None],
+    clock: Clock = system_clock,
+    random: RandomOctets = secrets.token_bytes,
+    open_storage: Callable[[Path], Storage] = SqliteStorage,
+    say: Callable[[str], None] = say_on_stderr,
+) -> None:
+    """Serve a key store until SIGTERM, SIGINT or ``Server.stop``.
+
+    Core dumps are switched off for the whole process, and the warning that this is a stand-in is given.
+    Handlers for the two signals are installed when called in the main thread.
+
+    Args:
+        settings: Where and how.
+        officer: Opens an initialised store; None to begin in the initial state.
+        on_ready: Called once the socket listens, with the state and the server.
+        clock: Microseconds since 1970-01-01 UTC.
+        random: Source of random octets.
+        open_storage: Makes the storage of a directory.
+        say: Takes one line for the operator.
+
+    Raises:
+        DeviceError: A self-test failed, the store is in use or was altered, or the officer is missing or refused.
+    """
+    forbid_core_dumps()
+    say(WARNING)
+    settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    storage = open_storage(settings.directory)
+    try:
+        device = _open_device(storage, settings, officer, clock=clock, random=random, say=say)
+    except BaseException:
+        storage.close()
+        raise
+    try:
+        listener = bind(settings.listens_at)
+        try:
+            server = Server(device, listener, Dispatcher(device, random, say), settings.limits, say)
+            _stop_on_signals(server)
+            on_ready(device.state, server)
+            server.run()
+        finally:
+            listener.close()
+            with suppress(FileNotFoundError):
+                settings.listens_at.unlink()
+    finally:
+        device.close()
+
+
+def _open_device(
+    storage: Storage,
+    settings: ServiceSettings,
+    officer: OfficerCredential | None,
+    *,
+    clock: Clock,
+    random: RandomOctets,
+    say: Callable[[str], None],
+) -> Device:
+    device = Device(storage, clock=clock, random=random, reserve=settings.reserve, say=say)
+    if device.is_initialised():
+        if officer is None:
+            raise DeviceStateError("the store is initialised; opening it takes an officer")
+        device.open(officer, minimum_generation=settings.minimum_generation)
+    elif officer is not None:
+        raise DeviceStateError("the store is not initialised; it has no officers yet")
+    return device
+
+
+def _stop_on_signals(server: Server) -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: server.stop())
