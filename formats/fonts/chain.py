@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Protocol
 
 from formats.fonts.errors import MissingGlyphError
+from formats.fonts.outlines import Outline
 from formats.fonts.subset import Subset
 
 
@@ -42,6 +43,9 @@ class Face(Protocol):
     @property
     def descent(self) -> float:
         """Ink reach below the baseline, positive."""
+
+    def outline(self, character: str) -> Outline:
+        """Outline of the character's glyph, baseline origin, y upwards."""
 
     def subset(self, characters: Iterable[str], *, glyph_ids: bool = False) -> Subset | None:
         """The face cut down to the characters, or None if it is not to be embedded."""

@@ -1,4 +1,4 @@
-"""Where a Chinese text may be broken into lines (避头尾, GB/T 15834-2011 5).
+"""Where a Chinese text may be broken into lines (避头尾).
 
 Between any two Chinese characters, except that closing marks and stops start no line, opening brackets and
 quotes end none, a dash (——) or ellipsis (……) is not torn apart, and Latin words and numbers stay whole. Only what

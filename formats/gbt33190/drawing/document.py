@@ -9,7 +9,7 @@ from formats.gbt33190.drawing.model import DrawnPage
 
 @dataclass(frozen=True, slots=True)
 class DocInfo:
-    """DocInfo of GB/T 33190-2016 7.4 (element order of its schema).
+    """DocInfo of GB/T 33190-2016, in the element order of its schema.
 
     Attributes:
         document_id: DocID, 32 hexadecimal digits.

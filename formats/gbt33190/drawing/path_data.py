@@ -1,4 +1,4 @@
-"""Writing AbbreviatedData (GB/T 33190-2016 9.1): operators M, L, Q, B, A and C with their coordinates."""
+"""Writing AbbreviatedData of GB/T 33190-2016: operators M, L, Q, B, A and C with their coordinates."""
 
 from collections.abc import Iterable
 
