@@ -1,6 +1,9 @@
 """Whether one certificate could have issued another, and did (RFC 5280 6, without time and status)."""
 
+from typing import Final
+
 from crypto import InvalidSignatureError, PublicKey
+from formats import oids
 from formats.gbt20518 import (
     Certificate,
     GeneralNameKind,
@@ -21,11 +24,26 @@ def may_issue(issuer: Certificate, authorities_below: int) -> bool:
     )
 
 
+_SINGLE_SERVICE: Final = frozenset({oids.KP_TIME_STAMPING, oids.KP_OCSP_SIGNING})
+
+
 def may_sign(certificate: Certificate) -> bool:
-    """Whether an end entity's key may sign: key usage, where stated, has a signing bit, and it is no CA."""
+    """Whether an end entity's key may sign documents and seals.
+
+    Key usage, where stated, has a signing bit, critical or not; the certificate is no CA; and its key is not kept
+    for a time-stamping or status service by a critical extKeyUsage. Other key purposes are not looked at: real
+    seal certificates carry all kinds, and none for sealing is defined.
+    """
     usage = certificate.key_usage
     signing = usage is None or bool(usage & {KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
-    return signing and not certificate.is_ca
+    return signing and not certificate.is_ca and not _kept_for_a_service(certificate)
+
+
+def _kept_for_a_service(certificate: Certificate) -> bool:
+    purposes = certificate.extended_key_usage
+    if purposes is None or not certificate.extensions[oids.EXTENDED_KEY_USAGE].critical:
+        return False
+    return _SINGLE_SERVICE.issuperset(purposes)
 
 
 def unreadable_criticals(certificate: Certificate) -> tuple[str, ...]:

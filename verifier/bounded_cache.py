@@ -1,0 +1,39 @@
+"""A bounded memory of results that depend on their key alone."""
+
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+class BoundedCache(Generic[_Key, _Value]):
+    """Keeps at most ``size`` results, forgetting the oldest. Safe for threads.
+
+    Only pure functions of the key belong here: a result is handed out again without asking anything anew. Two
+    threads may compute the same result; both get the same one.
+    """
+
+    __slots__ = ("_lock", "_size", "_values")
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise ValueError("a cache keeps at least one result")
+        self._size = size
+        self._values: dict[_Key, _Value] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: _Key, compute: Callable[[], _Value]) -> _Value:
+        """The result for ``key``, computed if it is not at hand; what ``compute`` raises is not remembered."""
+        try:
+            return self._values[key]
+        except KeyError:
+            value = compute()
+        with self._lock:
+            while len(self._values) >= self._size:
+                del self._values[next(iter(self._values))]
+            return self._values.setdefault(key, value)

@@ -1,0 +1,194 @@
+"""Revocation lists (RFC 5280 5 and 6.3): what is known about a certificate at two moments, signing and now.
+
+Full lists only. A list counts if the CA's own key signed it, that key may sign lists, every critical extension is
+understood and the certificate lies in its scope. Two kinds of evidence are drawn from lists:
+
+- an entry: a revocation is final, so any counted list proves it, however old; suspension (certificateHold) is not,
+  so only the newest counted list proves that;
+- absence of an entry: only the newest counted list proves that, and only while it is current. CAs drop entries of
+  expired certificates, so for those it must be the list in force when the certificate expired, or one that says it
+  keeps them (expiredCertsOnCRL).
+
+A suspension that was lifted again leaves no trace in full lists, so it is not seen.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+from crypto import InvalidSignatureError
+from formats import der
+from formats.errors import MalformedDataError
+from formats.gbt20518 import Certificate, Crl, KeyUsage, RevocationReason, RevokedEntry, crl_verify
+
+EXPIRED_CERTS_ON_CRL: Final = "2.5.29.60"
+_NOT_FINAL: Final = frozenset({RevocationReason.CERTIFICATE_HOLD, RevocationReason.REMOVE_FROM_CRL})
+"""The second has a meaning in delta lists only; in a full list it says nothing."""
+_COMPROMISE: Final = frozenset(
+    {RevocationReason.KEY_COMPROMISE, RevocationReason.CA_COMPROMISE, RevocationReason.AA_COMPROMISE}
+)
+
+
+class Status(Enum):
+    """What the lists say."""
+
+    GOOD = auto()
+    REVOKED = auto()
+    """Revoked, or the key believed lost, at the moment asked about."""
+    HELD = auto()
+    """Suspended at the moment asked about."""
+    REVOKED_LATER = auto()
+    """Good at the moment asked about; revoked or suspended afterwards."""
+    COMPROMISED_LATER = auto()
+    """Revoked afterwards because the key was compromised: who has the key can date a signature back."""
+    STALE = auto()
+    """The newest list is out of date."""
+    UNKNOWN = auto()
+    """No list can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationState:
+    """What is known of one certificate."""
+
+    status: Status
+    detail: str = ""
+
+
+class RevocationLists:
+    """The lists at hand. Safe for threads: what is remembered is recomputed at worst."""
+
+    __slots__ = ("_by_issuer", "_counted", "_names")
+
+    def __init__(self, crls: Iterable[Crl]) -> None:
+        self._by_issuer: dict[bytes, list[Crl]] = {}
+        for crl in crls:
+            self._by_issuer.setdefault(crl.issuer.encoded, []).append(crl)
+        self._names = {lists[0].issuer.encoded: lists[0].issuer for lists in self._by_issuer.values()}
+        self._counted: dict[bytes, tuple[Crl, ...]] = {}
+
+    def state(
+        self, certificate: Certificate, issuer: Certificate, *, moment: datetime, at: datetime
+    ) -> RevocationState:
+        """What is known of ``certificate``.
+
+        Args:
+            certificate: Asked about.
+            issuer: Certificate of the CA that issued it, already found to have.
+            moment: When its key was used.
+            at: Now; lists of a later date are not looked at.
+        """
+        lists = [crl for crl in self._of(issuer) if crl.this_update <= at and _in_scope(crl, certificate)]
+        if not lists:
+            return RevocationState(Status.UNKNOWN, f"no usable list of {issuer.subject}")
+        newest = max(lists, key=_age)
+        entries = [crl.revoked.get(certificate.serial_number) for crl in lists]
+        final = [each for each in entries if each is not None and each.reason not in _NOT_FINAL]
+        if final:
+            return _of_entry(min(final, key=_effective), moment)
+        held = newest.revoked.get(certificate.serial_number)
+        if held is not None and held.reason is RevocationReason.CERTIFICATE_HOLD:
+            return _of_entry(held, moment)
+        return _absence(certificate, lists, newest, at)
+
+    def _of(self, issuer: Certificate) -> tuple[Crl, ...]:
+        """Lists that ``issuer`` signed with a key that may."""
+        counted = self._counted.get(issuer.encoded)
+        if counted is None:
+            counted = tuple(crl for crl in self._named(issuer) if _counts(crl, issuer))
+            self._counted[issuer.encoded] = counted
+        return counted
+
+    def _named(self, issuer: Certificate) -> Sequence[Crl]:
+        same = self._by_issuer.get(issuer.subject.encoded)
+        if same is not None:
+            return same
+        return [
+            crl
+            for encoded, name in self._names.items()
+            if name.matches(issuer.subject)
+            for crl in self._by_issuer[encoded]
+        ]
+
+
+def _counts(crl: Crl, issuer: Certificate) -> bool:
+    key, usage = issuer.public_key, issuer.key_usage
+    if key is None or crl.delta_base is not None or crl.unknown_critical_extensions:
+        return False
+    if usage is not None and KeyUsage.CRL_SIGN not in usage:
+        return False
+    try:
+        crl_verify(crl, key)
+    except InvalidSignatureError:
+        return False
+    return True
+
+
+def _in_scope(crl: Crl, certificate: Certificate) -> bool:
+    """RFC 5280 6.3.3 b 2: a list for part of a CA's certificates says nothing of the others."""
+    scope = crl.issuing_distribution_point
+    if scope is None:
+        return True
+    if scope.only_attribute_certificates or scope.only_some_reasons is not None or scope.indirect:
+        return False
+    if scope.only_user_certificates and certificate.is_ca:
+        return False
+    if scope.only_ca_certificates and not certificate.is_ca:
+        return False
+    if not scope.names:
+        return True
+    own = {name.encoded for point in certificate.distribution_points for name in point.names}
+    return any(name.encoded in own for name in scope.names)
+
+
+def _age(crl: Crl) -> tuple[datetime, int]:
+    return crl.this_update, -1 if crl.number is None else crl.number
+
+
+def _effective(entry: RevokedEntry) -> datetime:
+    """From when on the key is not to be believed: for a compromise the earlier of the two dates."""
+    if entry.reason in _COMPROMISE and entry.invalidity_date is not None:
+        return min(entry.date, entry.invalidity_date)
+    return entry.date
+
+
+def _of_entry(entry: RevokedEntry, moment: datetime) -> RevocationState:
+    since = _effective(entry)
+    detail = f"serial {entry.serial:x}, since {since:%Y-%m-%dT%H:%M:%SZ}, reason {entry.reason.value}"
+    if since <= moment:
+        return RevocationState(Status.HELD if entry.reason in _NOT_FINAL else Status.REVOKED, detail)
+    if entry.reason in _COMPROMISE:
+        return RevocationState(Status.COMPROMISED_LATER, detail)
+    return RevocationState(Status.REVOKED_LATER, detail)
+
+
+def _absence(certificate: Certificate, lists: Sequence[Crl], newest: Crl, at: datetime) -> RevocationState:
+    if certificate.validity.not_after < at:
+        if any(_in_force_at_expiry(crl, certificate) or _keeps_expired(crl, certificate) for crl in lists):
+            return RevocationState(Status.GOOD)
+        return RevocationState(Status.STALE, f"no list of {newest.issuer} from when the certificate expired")
+    if newest.next_update is None or newest.next_update < at:
+        until = "" if newest.next_update is None else f", due {newest.next_update:%Y-%m-%dT%H:%M:%SZ}"
+        return RevocationState(
+            Status.STALE, f"list of {newest.this_update:%Y-%m-%dT%H:%M:%SZ}{until} of {newest.issuer}"
+        )
+    return RevocationState(Status.GOOD)
+
+
+def _in_force_at_expiry(crl: Crl, certificate: Certificate) -> bool:
+    expires = certificate.validity.not_after
+    return crl.next_update is not None and crl.this_update <= expires <= crl.next_update
+
+
+def _keeps_expired(crl: Crl, certificate: Certificate) -> bool:
+    """expiredCertsOnCRL: a GeneralizedTime; certificates that expired later stay on the list."""
+    extension = crl.extensions.get(EXPIRED_CERTS_ON_CRL)
+    if extension is None:
+        return False
+    try:
+        since = der.parse(extension.value, what="expiredCertsOnCRL").generalized_time()
+    except MalformedDataError:
+        return False
+    return since <= certificate.validity.not_after <= crl.this_update
