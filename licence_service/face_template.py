@@ -1,0 +1,138 @@
+"""The printed part of a face as OFD template pages: everything that is the same on all licences of a type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from formats.gbt33190.drawing import Drawn, DrawnLayer, DrawnPath, DrawnTemplate, PathBuilder, Rgb
+from formats.gbt33190.page_objects import LayerType
+from formats.gbt33190.values import Box
+from formats.layout import TextStyle, Waves, band, double_frame, epitrochoid, inset, lay_text, rosette
+from licence_service.face_data import Face, Grid, Ornament, Printed, PrintedText, Rule, Star, Style
+
+_STAR_WAIST: Final = math.sin(math.radians(18)) / math.sin(math.radians(54))
+
+
+def face_templates(face: Face, style: Callable[[Style], TextStyle]) -> list[DrawnTemplate]:
+    """One template page for each page of the face, and one for continuation pages.
+
+    Args:
+        face: What to draw.
+        style: Turns a face's style into one of the layout.
+    """
+    area = Box(0, 0, face.width, face.height)
+    ground = (*_ground(face, area), *_border(face.border, area))
+    rosette = _rosette(face.rosette) if face.rosette else ()
+    templates = []
+    for index, page in enumerate(face.pages):
+        printed = [drawn for item in page.printed for drawn in _printed(item, style)]
+        templates.append(_template(f"page-{index}", area, (*ground, *rosette, *printed)))
+    if face.continuation is not None:
+        heading = PrintedText(
+            face.continuation.title,
+            face.continuation.title_box,
+            Style(font="serif-bold", size=6.0, smallest=3.0, align="centre", valign="middle"),
+        )
+        templates.append(_template("continuation", area, (*ground, *_printed(heading, style))))
+    return templates
+
+
+def _template(name: str, area: Box, objects: tuple[Drawn, ...]) -> DrawnTemplate:
+    return DrawnTemplate(name, area, (DrawnLayer(objects, LayerType.BACKGROUND),))
+
+
+def _ground(face: Face, area: Box) -> Iterator[Drawn]:
+    path = PathBuilder().rectangle(0, 0, area.width, area.height).build()
+    yield DrawnPath(area, path, fill=face.ground)
+
+
+def _border(border: Ornament, area: Box) -> Iterator[Drawn]:
+    """A band of braided waves between two double rules, with squares of rosette work in the corners."""
+    outer = inset(area, border.inset)
+    if border.style == "plain":
+        yield from double_frame(outer, border.colour)
+        return
+    yield from double_frame(outer, border.colour, outer=0.7, gap=0.5, inner=0.2)
+    inner = inset(outer, border.band)
+    yield from double_frame(inner, border.colour, outer=0.2, gap=0.45, inner=0.6)
+    room = border.band - 1.6
+    left, top = outer.x + 1.6, outer.y + 1.6
+    right, bottom = outer.right - 1.6 - room, outer.bottom - 1.6 - room
+    waves = (
+        Waves(strands=4, period=16.0, amplitude=room * 0.30, line_width=0.22)
+        if border.style == "wave"
+        else Waves(strands=8, period=13.0, amplitude=room * 0.42, line_width=0.14)
+    )
+    width, height = right - left - room, bottom - top - room
+    for y in (top, bottom):
+        yield band(Box(left + room, y, width, room), border.colour, waves)
+    for x in (left, right):
+        yield band(Box(x, top + room, room, height), border.colour, waves)
+    for x in (left, right):
+        for y in (top, bottom):
+            corner = Box(x, y, room, room)
+            yield rosette(corner, border.colour, lobes=8 + border.seed % 5, rings=3, width=0.12)
+
+
+def _rosette(ornament: Ornament) -> tuple[Drawn, ...]:
+    """A pale figure under the text: a rosette inside a loop curve, its shape chosen by the seed."""
+    (x, y), radius = ornament.centre, ornament.radius
+    box = Box(x - radius, y - radius, 2 * radius, 2 * radius)
+    small = inset(box, radius * 0.45)
+    lobes = 17 + 2 * (ornament.seed % 4)
+    return (
+        epitrochoid(box, ornament.colour, lobes=lobes, ratio=0.70, turns=6, width=0.22),
+        rosette(small, ornament.colour, lobes=18 + ornament.seed % 7, rings=5, width=0.2),
+    )
+
+
+def _printed(item: Printed, style: Callable[[Style], TextStyle]) -> Iterator[Drawn]:
+    if isinstance(item, PrintedText):
+        laid = lay_text(Box(*item.box), item.text, style(item.style))
+        if laid.remainder:
+            raise ValueError(f"the printed text {item.text[:20]!r} does not fit its place")
+        yield from laid.objects
+    elif isinstance(item, Star):
+        yield _star(item)
+    elif isinstance(item, Rule):
+        x1, y1, x2, y2 = item.points
+        yield _lines([(x1, y1, x2, y2)], item.colour, item.width)
+    else:
+        yield _lines(list(_grid_lines(item)), item.colour, item.width)
+
+
+def _star(star: Star) -> DrawnPath:
+    (cx, cy), radius = star.centre, star.radius
+    points = []
+    for index in range(10):
+        angle = math.radians(-90 + 36 * index)
+        reach = radius if index % 2 == 0 else radius * _STAR_WAIST
+        points.append((radius + reach * math.cos(angle), radius + reach * math.sin(angle)))
+    box = Box(cx - radius, cy - radius, 2 * radius, 2 * radius)
+    return DrawnPath(box, PathBuilder(exact=True).polygon(points).build(), fill=star.colour)
+
+
+def _lines(lines: list[tuple[float, float, float, float]], colour: Rgb, width: float) -> DrawnPath:
+    """Lines as one path; its boundary leaves room for half the stroke."""
+    left = min(min(x1, x2) for x1, _, x2, _ in lines) - width
+    top = min(min(y1, y2) for _, y1, _, y2 in lines) - width
+    right = max(max(x1, x2) for x1, _, x2, _ in lines) + width
+    bottom = max(max(y1, y2) for _, y1, _, y2 in lines) + width
+    path = PathBuilder(exact=True)
+    for x1, y1, x2, y2 in lines:
+        path.move(x1 - left, y1 - top).line(x2 - left, y2 - top)
+    return DrawnPath(Box(left, top, right - left, bottom - top), path.build(), stroke=colour, line_width=width)
+
+
+def _grid_lines(grid: Grid) -> Iterator[tuple[float, float, float, float]]:
+    x, y, width, height = grid.box
+    position = x
+    for column in (0.0, *grid.columns):
+        position += column
+        yield position, y, position, y + height
+    position = y
+    for row in (0.0, *grid.rows):
+        position += row
+        yield x, position, x + width, position

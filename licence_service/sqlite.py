@@ -1,0 +1,192 @@
+"""The licence register in a SQLite file; how the file is opened is told in ``formats.register_file``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from formats.gbt36904 import LicenceId
+from formats.register_file import AuditTable, open_register
+from licence_service.errors import FieldViolation, LicenceNotFoundError, RefusedError
+from licence_service.model import LicenceState
+from licence_service.ports import LicenceRow
+
+SCHEMA_VERSION: Final = 1
+
+_metadata = sa.MetaData()
+_serials = sa.Table(
+    "licence_serials",
+    _metadata,
+    sa.Column("scope", sa.String(80), primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+_licences = sa.Table(
+    "licences",
+    _metadata,
+    sa.Column("licence_id", sa.String(128), primary_key=True),
+    sa.Column("request_id", sa.String(100), nullable=False, unique=True),
+    sa.Column("request_digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("licence_type", sa.String(64), nullable=False),
+    sa.Column("issuer", sa.String(18), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("issued_on", sa.Date, nullable=False),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("digest", sa.LargeBinary(32)),
+    sa.Column("replaces", sa.String(128)),
+)
+_holders = sa.Table(
+    "licence_holders",
+    _metadata,
+    sa.Column("licence_id", sa.String(128), sa.ForeignKey("licences.licence_id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("holder_index", sa.String(64), nullable=False, index=True),
+)
+_audit = AuditTable(_metadata, "licence_audit")
+
+
+class SqliteLicenceStore:
+    """``ports.LicenceStore`` on a SQLite file.
+
+    Args:
+        path: The database file, or ``:memory:`` for tests.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._engine = open_register(path, _metadata, _audit, layout="licence-register", version=SCHEMA_VERSION)
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqliteTransaction]:
+        """Open a write transaction; committed on normal exit."""
+        with self._engine.begin() as connection:
+            yield SqliteTransaction(connection)
+
+    def audit_break(self) -> int | None:
+        """Index of the first audit entry that does not follow, None if the trail is whole."""
+        with self._engine.connect() as connection:
+            return _audit.first_break(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+class SqliteTransaction:
+    """``ports.Transaction`` on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def next_serial(self, issuer: str, licence_type: str, year: int) -> int:
+        """Take the next serial."""
+        scope = f"{issuer}/{licence_type}/{year}"
+        statement = (
+            sa.dialects.sqlite.insert(_serials)
+            .values(scope=scope, last=1)
+            .on_conflict_do_update(index_elements=["scope"], set_={"last": _serials.c.last + 1})
+            .returning(_serials.c.last)
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
+    def by_request(self, request_id: str) -> LicenceRow | None:
+        """The licence asked for under an idempotency key."""
+        rows = self._rows(_licences.c.request_id == request_id)
+        return rows[0] if rows else None
+
+    def licence(self, licence_id: LicenceId) -> LicenceRow:
+        """One licence."""
+        rows = self._rows(_licences.c.licence_id == str(licence_id))
+        if not rows:
+            raise LicenceNotFoundError(f"no licence {licence_id}")
+        return rows[0]
+
+    def by_holder(self, holder_index: str) -> Sequence[LicenceRow]:
+        """Licences of a holder, newest first."""
+        chosen = sa.select(_holders.c.licence_id).where(_holders.c.holder_index == holder_index)
+        return self._rows(_licences.c.licence_id.in_(chosen))
+
+    def drafts(self) -> Sequence[LicenceRow]:
+        """Licences neither issued nor given up."""
+        return self._rows(_licences.c.state == str(LicenceState.DRAFT))
+
+    def add(self, row: LicenceRow) -> None:
+        """Record a new licence."""
+        try:
+            self._connection.execute(_licences.insert().values(_values(row)))
+        except IntegrityError as exc:
+            raise RefusedError(
+                [
+                    FieldViolation(
+                        "ZZBS", "duplicate", "该证照标识已经使用", "this licence identifier was already given out"
+                    )
+                ]
+            ) from exc
+        self._connection.execute(
+            _holders.insert(),
+            [
+                {"licence_id": str(row.licence_id), "position": position, "holder_index": index}
+                for position, index in enumerate(row.holder_index)
+            ],
+        )
+
+    def update(self, licence_id: LicenceId, *, state: LicenceState, attempt: int, digest: bytes | None) -> None:
+        """Change what changes in a licence's life."""
+        self._connection.execute(
+            _licences.update()
+            .where(_licences.c.licence_id == str(licence_id))
+            .values(state=str(state), attempt=attempt, digest=digest)
+        )
+
+    def append_audit(self, at: datetime, actor: str, event: str, details: Mapping[str, str | int | None]) -> None:
+        """Add an entry to the audit trail."""
+        _audit.append(self._connection, at=at, actor=actor, event=event, details=details)
+
+    def _rows(self, condition: sa.ColumnElement[bool]) -> list[LicenceRow]:
+        query = sa.select(_licences).where(condition)
+        found = self._connection.execute(
+            query.order_by(_licences.c.issued_on.desc(), _licences.c.licence_id.desc())
+        ).all()
+        return [_row_from(row, self._holder_index(row.licence_id)) for row in found]
+
+    def _holder_index(self, licence_id: str) -> tuple[str, ...]:
+        query = sa.select(_holders.c.holder_index).where(_holders.c.licence_id == licence_id)
+        return tuple(self._connection.execute(query.order_by(_holders.c.position)).scalars())
+
+
+def _values(row: LicenceRow) -> dict[str, Any]:
+    return {
+        "licence_id": str(row.licence_id),
+        "request_id": row.request_id,
+        "request_digest": row.request_digest,
+        "licence_type": row.licence_type,
+        "issuer": row.issuer,
+        "state": str(row.state),
+        "issued_on": row.issued_on,
+        "valid_until": row.valid_until,
+        "attempt": row.attempt,
+        "digest": row.digest,
+        "replaces": None if row.replaces is None else str(row.replaces),
+    }
+
+
+def _row_from(row: sa.Row[Any], holder_index: tuple[str, ...]) -> LicenceRow:
+    issued_on: date = row.issued_on
+    return LicenceRow(
+        licence_id=LicenceId.parse(row.licence_id),
+        request_id=row.request_id,
+        request_digest=row.request_digest,
+        licence_type=row.licence_type,
+        issuer=row.issuer,
+        holder_index=holder_index,
+        state=LicenceState(row.state),
+        issued_on=issued_on,
+        valid_until=row.valid_until,
+        attempt=row.attempt,
+        digest=row.digest,
+        replaces=None if row.replaces is None else LicenceId.parse(row.replaces),
+    )
