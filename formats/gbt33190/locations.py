@@ -7,7 +7,7 @@ leading slash.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Iterable
 
 from formats.errors import MalformedDataError
 from formats.gbt33190.entry_names import name_fault
@@ -26,25 +26,44 @@ def resolve(location: str, *, base: str) -> str:
         MalformedDataError: the path is empty, leads out of the package, or is none that an entry may have.
     """
     text = location.strip()
-    segments = [] if text.startswith("/") else base.split("/")[:-1]
-    for segment in text.removeprefix("/").split("/"):
-        if segment == "..":
-            if not segments:
-                raise MalformedDataError("a path leads out of the package", what=base or "package")
-            segments.pop()
-        elif segment != ".":
-            segments.append(segment)
-    name = "/".join(segments)
+    name = "/".join(_segments(text, base)) if text else ""
     fault = name_fault(name)
     if fault is not None:
         raise MalformedDataError(f"a path is not one of an entry: {fault}", what=base or "package")
     return name
 
 
+def resolve_directory(location: str, *, base: str) -> str:
+    """The directory ``location`` stands for, ending in ``/`` or empty for the root: a base for ``resolve``.
+
+    Raises:
+        MalformedDataError: as ``resolve``; an empty path is the directory of ``base``.
+    """
+    text = location.strip()
+    name = "/".join(_segments(text.removesuffix("/") or text, base))
+    fault = name_fault(name) if name else None
+    if fault is not None:
+        raise MalformedDataError(f"a path is not one of a directory: {fault}", what=base or "package")
+    return f"{name}/" if name else ""
+
+
 def directory_of(name: str) -> str:
-    """The directory of a part, with a slash behind it unless it is the root: a base for ``resolve``."""
+    """The directory of a part, ending in ``/`` or empty for the root."""
     head, slash, _ = name.rpartition("/")
     return head + slash
+
+
+def _segments(text: str, base: str) -> list[str]:
+    segments = [] if text.startswith("/") else base.split("/")[:-1]
+    path = text.removeprefix("/")
+    for segment in path.split("/") if path else ():
+        if segment == "..":
+            if not segments:
+                raise MalformedDataError("a path leads out of the package", what=base or "package")
+            segments.pop()
+        elif segment != ".":
+            segments.append(segment)
+    return segments
 
 
 def locate(package: OfdPackage, location: str, *, bases: Iterable[str], found: set[Tolerance]) -> str | None:
@@ -78,7 +97,7 @@ def locate(package: OfdPackage, location: str, *, bases: Iterable[str], found: s
 
 
 def _ignoring_case(package: OfdPackage, candidates: Iterable[str], found: set[Tolerance]) -> str | None:
-    matches: AbstractSet[str] = {match for name in candidates for match in package.names_folding_to(name)}
+    matches = {match for name in candidates for match in package.names_folding_to(name)}
     if len(matches) != 1:
         return None
     found.add(Tolerance.OFD_LOCATION_CASE)

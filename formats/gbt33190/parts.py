@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190.locations import locate
 from formats.gbt33190.package import OfdPackage
+from formats.gbt33190.xml import DEFAULT_LIMITS as XML_LIMITS
 from formats.gbt33190.xml import XmlLimits, parse_xml
 from formats.gbt33190.xml_part import XmlPart
 from formats.tolerances import Tolerance, collect
@@ -20,7 +20,7 @@ MAIN_PART: Final = "OFD.xml"
 class PartLimits:
     """What the XML of one package may cost: each part, and all together."""
 
-    part: XmlLimits = XmlLimits()
+    part: XmlLimits = XML_LIMITS
     octets: int = 64 << 20
     tags: int = 1_000_000
     attributes: int = 2_000_000
@@ -81,12 +81,6 @@ class Parts:
         """The same where a missing entry is an error."""
         name = self.find(location, *bases)
         if name is None:
-            raise MalformedDataError(
-                "a path leads to no entry of the package", what=bases[0] if bases else MAIN_PART
-            )
+            shown = ascii(location.strip()[:200])
+            raise MalformedDataError(f"the path {shown} leads to no entry", what=bases[0] if bases else MAIN_PART)
         return name
-
-
-def first_bases(name: str, directory: str | None) -> Sequence[str]:
-    """Where a resource file may lie: below Res/@BaseLoc, else beside the file that names it."""
-    return (name,) if directory is None else (directory, name)

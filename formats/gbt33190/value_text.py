@@ -14,12 +14,14 @@ from formats.gbt33190.values import Box, Matrix, Position
 MAX_ID: Final = 0xFFFFFFFF
 MAX_MAGNITUDE: Final = 1e9
 MAX_ARRAY: Final = 65536
+MAX_COMPONENTS: Final = 32
 
 _NUMBER_TEXT: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _NUMBER: Final = re.compile(rf"[ \t\r\n]*+{_NUMBER_TEXT}[ \t\r\n]*+")
 _ARRAY: Final = re.compile(rf"[ \t\r\n]*+(?:{_NUMBER_TEXT}(?:[ \t\r\n]++|\Z))*+")
 _INTEGER: Final = re.compile(r"[ \t\r\n]*+[+-]?[0-9]{1,18}[ \t\r\n]*+")
 _GROUPED: Final = re.compile(r"[ \t\r\n0-9eE+\-.g]*+")
+_COMPONENT: Final = re.compile(r"#[0-9A-Fa-f]{1,4}|[0-9]{1,5}")
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -59,6 +61,16 @@ def array(text: str) -> tuple[float, ...] | None:
     if values and not (max(values) <= MAX_MAGNITUDE and min(values) >= -MAX_MAGNITUDE):
         return None
     return values
+
+
+def components(text: str) -> tuple[float, ...] | None:
+    """A colour's Value: numbers, or hexadecimal ones such as ``#ee``."""
+    if "#" not in text:
+        return array(text)
+    words = text.split()
+    if len(words) > MAX_COMPONENTS or not all(map(_COMPONENT.fullmatch, words)):
+        return None
+    return tuple(float(int(word[1:], 16)) if word[0] == "#" else float(word) for word in words)
 
 
 def deltas(text: str) -> tuple[float, ...] | None:
