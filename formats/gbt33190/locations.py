@@ -8,11 +8,27 @@ leading slash.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from formats.errors import MalformedDataError
 from formats.gbt33190.entry_names import name_fault
-from formats.gbt33190.package import OfdPackage
 from formats.tolerances import Tolerance
+
+
+class Container(Protocol):
+    """What has entries to be located: a package, or entries that are to become one."""
+
+    @property
+    def tolerances(self) -> tuple[Tolerance, ...]:
+        """What opening it had to let pass."""
+
+    def __contains__(self, name: object) -> bool: ...
+
+    def read(self, name: str) -> bytes:
+        """The octets of an entry; raises ``MalformedDataError``."""
+
+    def names_folding_to(self, name: str) -> tuple[str, ...]:
+        """All entry names that equal ``name`` to software that ignores case."""
 
 
 def resolve(location: str, *, base: str) -> str:
@@ -66,7 +82,7 @@ def _segments(text: str, base: str) -> list[str]:
     return segments
 
 
-def locate(package: OfdPackage, location: str, *, bases: Iterable[str], found: set[Tolerance]) -> str | None:
+def locate(package: Container, location: str, *, bases: Iterable[str], found: set[Tolerance]) -> str | None:
     """The entry of the package that ``location`` means, or ``None`` if there is none.
 
     Tried in this order, and the first hit counts: the standard's reading against each of ``bases``; the path read
@@ -96,7 +112,7 @@ def locate(package: OfdPackage, location: str, *, bases: Iterable[str], found: s
     return _ignoring_case(package, candidates, found)
 
 
-def _ignoring_case(package: OfdPackage, candidates: Iterable[str], found: set[Tolerance]) -> str | None:
+def _ignoring_case(package: Container, candidates: Iterable[str], found: set[Tolerance]) -> str | None:
     matches = {match for name in candidates for match in package.names_folding_to(name)}
     if len(matches) != 1:
         return None

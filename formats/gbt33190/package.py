@@ -24,7 +24,7 @@ __all__ = ["DEFAULT_LIMITS", "Anomaly", "AnomalyKind", "Entry", "OfdPackage", "P
 class OfdPackage:
     """A package opened for reading. Not safe for use by several threads while parts are first read."""
 
-    __slots__ = ("_cache", "_data", "_entries", "_folded", "anomalies", "tolerances")
+    __slots__ = ("_cache", "_data", "_entries", "_folded", "_tolerances", "anomalies")
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class OfdPackage:
         self._cache: dict[str, bytes] = {}
         self._folded: dict[str, list[str]] | None = None
         self.anomalies = anomalies
-        self.tolerances = tolerances
+        self._tolerances = tolerances
 
     @classmethod
     def open(cls, data: bytes, limits: PackageLimits = DEFAULT_LIMITS) -> OfdPackage:
@@ -55,6 +55,11 @@ class OfdPackage:
         """
         layout = read_layout(data, limits)
         return cls(data, layout.entries, tuple(layout.anomalies), collect(layout.tolerances))
+
+    @property
+    def tolerances(self) -> tuple[Tolerance, ...]:
+        """What opening it had to let pass."""
+        return self._tolerances
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from formats.errors import LimitExceededError, MalformedDataError
-from formats.gbt33190.locations import locate
-from formats.gbt33190.package import OfdPackage
+from formats.gbt33190.locations import Container, locate
 from formats.gbt33190.xml import DEFAULT_LIMITS as XML_LIMITS
 from formats.gbt33190.xml import XmlLimits, parse_xml
 from formats.gbt33190.xml_part import XmlPart
@@ -37,7 +36,7 @@ class Parts:
 
     __slots__ = ("_attributes", "_limits", "_octets", "_parsed", "_tags", "found", "package")
 
-    def __init__(self, package: OfdPackage, limits: PartLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, package: Container, limits: PartLimits = DEFAULT_LIMITS) -> None:
         """Start with nothing parsed."""
         self.package = package
         self.found: set[Tolerance] = set(package.tolerances)
