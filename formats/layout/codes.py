@@ -65,7 +65,7 @@ def qr_code(
     code = DrawnPath(inner, module_path(rows), fill=color, matrix=Matrix(module, 0, 0, module, 0, 0))
     if ground is None:
         return (code,)
-    square = PathBuilder(exact=True).rectangle(0, 0, side, side).build()
+    square = PathBuilder().rectangle(0, 0, side, side).build()
     return (DrawnPath(Box(x, y, side, side), square, fill=ground), code)
 
 

@@ -40,7 +40,8 @@ class FittedText:
         size: Millimetres.
         width: Of the box, millimetres.
         lines: What fits.
-        height: Ink height of these, millimetres.
+        height: Of these, millimetres, from the highest to the lowest ink; from the top of the box where the
+            style sets the first baseline.
         remainder: What does not fit, for another box.
         style: As asked for.
     """
@@ -58,7 +59,6 @@ class _Measured:
 
     def __init__(self, text: str, style: TextStyle) -> None:
         self.style = style
-        self.ink = style.fonts.ascent + style.fonts.descent
         spacing = style.spacing
         self.paragraphs = []
         for piece in _LINE_END.split(text) if "\n" in text or "\r" in text else [text]:
@@ -83,17 +83,20 @@ class _Measured:
         return sum([max(1, math.ceil(paragraph.width / limit)) for paragraph in self.paragraphs])
 
     def height(self, count: int, size: float) -> float:
-        """Ink height of some lines in millimetres."""
-        return ((count - 1) * self.style.leading + self.ink) * size
+        """Height of some lines in millimetres, from the top of the box or of the ink to the lowest ink."""
+        return self._head(size) + ((count - 1) * self.style.leading + self.style.fonts.descent) * size
 
     def capacity(self, size: float, height: float) -> int:
         """How many lines a height holds."""
         limit = self.style.maximum_lines or _ENDLESS
         if math.isinf(height):
             return limit
-        if height / size + _TOLERANCE < self.ink:
-            return 0
-        return min(int((height / size - self.ink) / self.style.leading + _TOLERANCE) + 1, limit)
+        room = height - self.height(1, size) + _TOLERANCE
+        return min(int(room / (self.style.leading * size)) + 1, limit) if room >= 0 else 0
+
+    def _head(self, size: float) -> float:
+        """From the top to the first baseline."""
+        return max(self.style.fonts.ascent * size, self.style.baseline or 0.0)
 
 
 def fit(text: str, style: TextStyle, width: float, height: float) -> FittedText:

@@ -20,13 +20,13 @@ def inset(box: Box, by: float) -> Box:
 
 def filled(box: Box, color: Rgb) -> DrawnPath:
     """A filled rectangle."""
-    return DrawnPath(box, PathBuilder(exact=True).rectangle(0, 0, box.width, box.height).build(), fill=color)
+    return DrawnPath(box, PathBuilder().rectangle(0, 0, box.width, box.height).build(), fill=color)
 
 
 def frame(box: Box, color: Rgb, line_width: float) -> DrawnPath:
     """A rectangle of lines whose outer edge is the box."""
     half = line_width / 2
-    path = PathBuilder(exact=True).rectangle(half, half, box.width - line_width, box.height - line_width)
+    path = PathBuilder().rectangle(half, half, box.width - line_width, box.height - line_width)
     return DrawnPath(box, path.build(), stroke=color, line_width=line_width)
 
 
@@ -55,13 +55,13 @@ def notched_frame(box: Box, color: Rgb, line_width: float, notch: float) -> Draw
         (left, top + notch),
         (left + notch, top + notch),
     ]
-    return DrawnPath(box, PathBuilder(exact=True).polygon(points).build(), stroke=color, line_width=line_width)
+    return DrawnPath(box, PathBuilder().polygon(points).build(), stroke=color, line_width=line_width)
 
 
 def horizontal_rule(x: float, y: float, width: float, color: Rgb, line_width: float) -> DrawnPath:
     """A line centred on ``y``."""
     box = Box(x, y - line_width / 2, width, line_width)
-    path = PathBuilder(exact=True).move(0, line_width / 2).line(width, line_width / 2)
+    path = PathBuilder().move(0, line_width / 2).line(width, line_width / 2)
     return DrawnPath(box, path.build(), stroke=color, line_width=line_width)
 
 
@@ -84,7 +84,7 @@ def grid(
     Returns:
         None if there is no line.
     """
-    path = PathBuilder(exact=True)
+    path = PathBuilder()
     count = 0
     for y in rows:
         path.move(0, y).line(box.width, y)

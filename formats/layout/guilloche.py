@@ -1,6 +1,6 @@
 """Guilloche (扭索纹): line patterns for borders, grounds and rosettes.
 
-Pure geometry from a few numbers and a seed: equal arguments give equal bytes. Curves are chains of quadratic
+Pure geometry from a few numbers and a seed: equal arguments give equal bytes. Waves are chains of quadratic
 Bézier pieces, a half wave each, which keeps a whole page's ornament within some tens of kilobytes. These patterns
 are decoration; nothing here makes a page hard to copy.
 """
@@ -17,19 +17,20 @@ from formats.gbt33190.values import Box
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """A bundle of interlaced waves.
+    """A braid of waves.
 
     Attributes:
-        strands: How many.
+        strands: Equal waves, each shifted by an even share of the period.
         period: Wanted length of a wave in millimetres; fitted so that whole waves fill the length.
-        amplitude: Millimetres.
         line_width: Millimetres.
+        core: Height of a second, narrower braid of half as many strands in the middle, as a share of the whole;
+            0: none.
     """
 
     strands: int = 6
-    period: float = 11.0
-    amplitude: float = 3.0
-    line_width: float = 0.12
+    period: float = 18.0
+    line_width: float = 0.13
+    core: float = 0.45
 
 
 def phases(seed: str, count: int) -> list[float]:
@@ -44,18 +45,23 @@ def phases(seed: str, count: int) -> list[float]:
 
 
 def band(box: Box, color: Rgb, waves: Waves) -> DrawnPath:
-    """Braided waves along the longer side of a box: equal waves, each shifted by an even share of the period.
+    """A braid along the longer side of a box and as high as its shorter side.
 
-    With an even number of strands the braid is symmetrical to its axis and to its middle.
+    With an even number of strands it is symmetrical to its axis and to its middle.
     """
     along, across = max(box.width, box.height), min(box.width, box.height)
     upright = box.height > box.width
     whole = max(1, round(along / waves.period))
     half = along / whole / 2
-    path = PathBuilder()
-    for strand in range(waves.strands):
-        shift = (strand + 0.5) / waves.strands * 2 * half
-        _wave(path, shift - 2 * half, half, 2 * whole + 2, waves.amplitude, across / 2, upright=upright)
+    crest = (across - waves.line_width) / 2
+    braids = [(waves.strands, crest)]
+    if waves.core:
+        braids.append((max(2, waves.strands // 2), crest * waves.core))
+    path = PathBuilder(digits=2)
+    for strands, height in braids:
+        for strand in range(strands):
+            start = ((strand + 0.5) / strands - 1) * 2 * half
+            _wave(path, start, half, 2 * whole + 2, height, across / 2, upright=upright)
     return DrawnPath(box, path.build(), stroke=color, line_width=waves.line_width, join=Join.ROUND)
 
 
@@ -78,37 +84,39 @@ def ground(
     color: Rgb,
     *,
     seed: str,
-    lines: int = 36,
-    period: float = 46.0,
-    swing: float = 5.0,
+    lines: int = 18,
+    period: float = 66.0,
+    swing: float = 4.5,
     width: float = 0.1,
 ) -> DrawnPath:
-    """A pale ground of long waves whose phase drifts from line to line, so that they seem to flow.
+    """A pale ground: two families of long waves that drift against each other from line to line.
 
     Args:
         box: Filled from edge to edge; waves are cut at its sides.
         color: Pale: text stands on it.
         seed: Decides where the waves begin and how they drift.
-        lines: How many, evenly spread.
+        lines: In each family, evenly spread.
         period: Wave length, millimetres.
         swing: Amplitude, millimetres.
         width: Line width, millimetres.
     """
-    start, drift, second = phases(seed, 3)
+    start, drift, bend = phases(seed, 3)
     half = period / 2
-    path = PathBuilder()
-    for line in range(lines):
-        share = (line + 0.5) / lines
-        y = box.height * share
-        turn = start + (0.6 + 0.5 * drift) * sin(2 * pi * (share + second))
-        shift = (turn % 1.0) * period
-        crest = swing * (0.75 + 0.25 * cos(2 * pi * (share + start)))
-        x = shift - period
-        path.move(x, y)
-        for index in range(ceil((box.width - x) / half)):
-            control = y + 2 * crest * (1 if index % 2 == 0 else -1)
-            path.quadratic(x + half / 2, control, x + half, y)
-            x += half
+    path = PathBuilder(digits=1)
+    for sign in (1, -1):
+        for line in range(lines):
+            share = (line + 0.5) / lines
+            turn = start + sign * ((1.0 + drift) * share + 0.15 * sin(2 * pi * (share + bend)))
+            first = (turn % 1.0 - 1.0) * period
+            _wave(
+                path,
+                first,
+                half,
+                ceil((box.width - first) / half),
+                sign * swing,
+                box.height * share,
+                upright=False,
+            )
     return DrawnPath(box, path.build(), stroke=color, line_width=width, join=Join.ROUND)
 
 
@@ -127,7 +135,7 @@ def rosette(
     """
     middle_x, middle_y = box.width / 2, box.height / 2
     radius = min(middle_x, middle_y) - width / 2
-    path = PathBuilder()
+    path = PathBuilder(digits=2)
     for ring in range(rings):
         outer = radius * (1 - ring / (rings + 1.5))
         inner = outer * (1 - depth)
@@ -164,41 +172,43 @@ def _between(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, flo
 
 
 def epitrochoid(
-    box: Box, color: Rgb, *, lobes: int = 18, ratio: float = 0.62, turns: int = 7, width: float = 0.1
+    box: Box, color: Rgb, *, lobes: int = 19, turns: int = 5, depth: float = 0.3, width: float = 0.1
 ) -> DrawnPath:
-    """One closed curve of many loops (外旋轮线) as large as the box allows.
+    """One closed curve of many loops around a centre (外旋轮线), as large as the box allows.
 
     Args:
         box: Its shorter side is the diameter.
         color: Of the line.
-        lobes: Loops around the centre; without a common divisor with ``turns``.
-        ratio: Radius of the ring the loops swing about, as a share of the whole.
-        turns: How often the curve goes around before it closes.
+        lobes: Outward swings before the curve closes; without a common divisor with ``turns``.
+        turns: How often it goes around meanwhile.
+        depth: Height of a swing as a share of the radius.
         width: Line width, millimetres.
     """
     middle_x, middle_y = box.width / 2, box.height / 2
     radius = min(middle_x, middle_y) - width / 2
-    ring, swing = radius * ratio, radius * (1 - ratio)
-    count = 8 * lobes
-    full = 2 * pi * turns
+    ring, swing = radius * (1 - depth), radius * depth
+    count = 6 * max(lobes, turns)
 
     def point(share: float) -> tuple[float, float]:
-        angle = full * share
-        reach = ring + swing * sin(2 * pi * lobes * share)
+        angle = 2 * pi * turns * share
+        reach = ring + swing * cos(2 * pi * lobes * share)
         return middle_x + reach * cos(angle), middle_y + reach * sin(angle)
 
-    path = PathBuilder()
-    points = [point(index / count) for index in range(count)]
-    path.move(*points[0])
+    def third(share: float) -> tuple[float, float]:
+        """A third of the way along the tangent: the control point's distance of a cubic curve."""
+        angle, wave = 2 * pi * turns * share, 2 * pi * lobes * share
+        reach = ring + swing * cos(wave)
+        outward, around = -2 * pi * lobes * swing * sin(wave), 2 * pi * turns * reach
+        step = 1 / count / 3
+        return (
+            step * (outward * cos(angle) - around * sin(angle)),
+            step * (outward * sin(angle) + around * cos(angle)),
+        )
+
+    path = PathBuilder(digits=1)
+    path.move(*point(0.0))
     for index in range(count):
-        start, end = points[index], points[(index + 1) % count]
-        path.quadratic(*_through(start, point((index + 0.5) / count), end), *end)
-    path.close()
-    return DrawnPath(box, path.build(), stroke=color, line_width=width, join=Join.ROUND)
-
-
-def _through(
-    start: tuple[float, float], middle: tuple[float, float], end: tuple[float, float]
-) -> tuple[float, float]:
-    """Control point of the quadratic curve that passes through three points."""
-    return 2 * middle[0] - (start[0] + end[0]) / 2, 2 * middle[1] - (start[1] + end[1]) / 2
+        a, b = index / count, (index + 1) / count
+        (x0, y0), (x1, y1), (u0, v0), (u1, v1) = point(a), point(b), third(a), third(b)
+        path.cubic(x0 + u0, y0 + v0, x1 - u1, y1 - v1, x1, y1)
+    return DrawnPath(box, path.close().build(), stroke=color, line_width=width, join=Join.ROUND)

@@ -33,33 +33,33 @@ class BorderStyle:
 
 
 def guilloche_border(box: Box, style: BorderStyle) -> tuple[DrawnPath, ...]:
-    """A border along the inside of a box: bands on four sides, a rosette in each corner, frames on both edges."""
-    t = style.thickness
-    across, down = box.width - 2 * t, box.height - 2 * t
+    """A border along the inside of a box: a braid on each side, a rosette in each corner, frames on both edges."""
+    t, lip = style.thickness, 1.5
+    room, begin = t - 2 * lip, t - lip
+    across, down = box.width - 2 * begin, box.height - 2 * begin
     bands = [
-        band(Box(box.x + t, box.y, across, t), style.pale, style.waves),
-        band(Box(box.x + t, box.bottom - t, across, t), style.pale, style.waves),
-        band(Box(box.x, box.y + t, t, down), style.pale, style.waves),
-        band(Box(box.right - t, box.y + t, t, down), style.pale, style.waves),
+        band(Box(box.x + begin, box.y + lip, across, room), style.pale, style.waves),
+        band(Box(box.x + begin, box.bottom - begin, across, room), style.pale, style.waves),
+        band(Box(box.x + lip, box.y + begin, room, down), style.pale, style.waves),
+        band(Box(box.right - begin, box.y + begin, room, down), style.pale, style.waves),
     ]
     corners: list[DrawnPath] = []
     for x in (box.x, box.right - t):
         for y in (box.y, box.bottom - t):
-            corners += _corner(Box(x, y, t, t), style)
+            corners += _corner(inset(Box(x, y, t, t), lip), style)
     return (
         *bands,
         *corners,
-        *double_frame(box, style.strong, outer=0.7, gap=0.45, inner=0.2),
-        frame(inset(box, t - 0.2), style.strong, 0.2),
-        frame(inset(box, t + 0.45), style.strong, 0.5),
+        *double_frame(box, style.strong, outer=0.8, gap=0.4, inner=0.2),
+        frame(inset(box, begin - 0.2), style.strong, 0.2),
+        frame(inset(box, begin + 0.4), style.strong, 0.6),
     )
 
 
 def _corner(box: Box, style: BorderStyle) -> list[DrawnPath]:
     """A rosette in a framed square."""
     parts = [filled(box, style.ground)] if style.ground is not None else []
-    room = inset(box, 1.3)
-    return [*parts, frame(inset(box, -0.1), style.strong, 0.2), rosette(room, style.strong, lobes=12, rings=3)]
+    return [*parts, frame(box, style.strong, 0.2), rosette(inset(box, 0.6), style.strong, lobes=8, rings=2)]
 
 
 def star(box: Box, color: Rgb) -> DrawnPath:
@@ -71,7 +71,7 @@ def star(box: Box, color: Rgb) -> DrawnPath:
         angle = -pi / 2 + index * pi / 5
         reach = radius if index % 2 == 0 else inner
         points.append((box.width / 2 + reach * cos(angle), box.height / 2 + reach * sin(angle)))
-    return DrawnPath(box, PathBuilder(exact=True).polygon(points).build(), fill=color)
+    return DrawnPath(box, PathBuilder().polygon(points).build(), fill=color)
 
 
 def star_medallion(box: Box, color: Rgb) -> tuple[DrawnPath, ...]:
@@ -89,13 +89,13 @@ def star_medallion(box: Box, color: Rgb) -> tuple[DrawnPath, ...]:
 def ring(box: Box, color: Rgb, line_width: float) -> DrawnPath:
     """A circle of a line, as large as the box allows."""
     radius = (min(box.width, box.height) - line_width) / 2
-    path = PathBuilder(exact=True).circle(box.width / 2, box.height / 2, radius)
+    path = PathBuilder().circle(box.width / 2, box.height / 2, radius)
     return DrawnPath(box, path.build(), stroke=color, line_width=line_width)
 
 
 def wave_rule(box: Box, color: Rgb, *, period: float = 6.0, line_width: float = 0.25) -> DrawnPath:
     """A single wave along a box, for frames and divisions."""
-    return band(box, color, Waves(1, period, min(box.width, box.height) / 2 - line_width, line_width))
+    return band(box, color, Waves(1, period, line_width, core=0.0))
 
 
 def tapered_rule(box: Box, color: Rgb) -> DrawnPath:
@@ -103,7 +103,7 @@ def tapered_rule(box: Box, color: Rgb) -> DrawnPath:
     middle = box.height / 2
     half = min(box.height / 2, 0.35)
     centre = box.width / 2
-    path = PathBuilder(exact=True)
+    path = PathBuilder()
     path.polygon([(0, middle), (centre, middle - half), (box.width, middle), (centre, middle + half)])
     path.polygon([(centre - 2 * middle, middle), (centre, 0), (centre + 2 * middle, middle), (centre, box.height)])
     return DrawnPath(box, path.build(), fill=color, join=Join.ROUND)

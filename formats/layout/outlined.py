@@ -25,7 +25,7 @@ def outlined_text(box: Box, text: str, fonts: FontChain, *, color: Rgb = BLACK) 
     size = min(box.width / width, box.height / em)
     x = (box.width - width * size) / 2
     baseline = (box.height - em * size) / 2 + fonts.ascent * size
-    path = PathBuilder(exact=True)
+    path = PathBuilder()
     for character in text:
         face = fonts.face_of(character)
         add_glyph(path, fonts, character, Matrix(size, 0, 0, size, x, baseline))

@@ -48,6 +48,8 @@ class TextStyle:
         vertical: Up and down.
         leading: Distance of baselines in em.
         spacing: Added after each character, in em.
+        baseline: Distance of the first baseline from the top of the box in millimetres, whatever the size, so
+            that a shrunken text stands on one line with its label; None: as ``vertical`` has it.
         maximum_lines: How many lines the text may take; None: as many as the box holds.
         continuation: Set after the last line that fits when the rest goes elsewhere, for example （转下页）.
 
@@ -63,6 +65,7 @@ class TextStyle:
     vertical: VerticalAlign = VerticalAlign.MIDDLE
     leading: float = 1.4
     spacing: float = 0.0
+    baseline: float | None = None
     maximum_lines: int | None = None
     continuation: str = ""
 

@@ -94,6 +94,8 @@ def _first_baseline(fitted: FittedText, box: Box) -> float:
     style, size = fitted.style, fitted.size
     top = box.y + style.fonts.ascent * size
     lowest = box.bottom - fitted.height + style.fonts.ascent * size
+    if style.baseline is not None:
+        return max(top, box.y + style.baseline)
     if style.vertical is VerticalAlign.TOP:
         return top
     if style.vertical is VerticalAlign.BOTTOM:

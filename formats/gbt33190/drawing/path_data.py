@@ -5,20 +5,17 @@ from collections.abc import Iterable
 from formats.gbt33190.drawing.text import number
 
 
-def fine(value: float) -> str:
-    """A coordinate of an ornament: hundredths of a millimetre."""
-    return number(round(value, 2))
-
-
 class PathBuilder:
     """Collects operators; every call returns the builder.
 
-    Coordinates are millimetres in object space with two decimals, or three where ``exact`` asks for them.
+    Args:
+        digits: Decimals of coordinates, which are millimetres in object space; below three where an ornament's
+            size matters more than its exactness.
     """
 
-    def __init__(self, *, exact: bool = False) -> None:
+    def __init__(self, digits: int = 3) -> None:
         self._parts: list[str] = []
-        self._number = number if exact else fine
+        self._digits = digits
 
     def move(self, x: float, y: float) -> "PathBuilder":
         """Start a subpath."""
@@ -77,6 +74,6 @@ class PathBuilder:
         return " ".join(self._parts)
 
     def _add(self, operator: str, *coordinates: float) -> "PathBuilder":
-        text = self._number
-        self._parts.append(" ".join([operator, *[text(value) for value in coordinates]]))
+        digits = self._digits
+        self._parts.append(" ".join([operator, *[number(round(value, digits)) for value in coordinates]]))
         return self
