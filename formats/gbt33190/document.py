@@ -6,7 +6,6 @@ refused at once. Pages, resources and lists are read when asked for, each raisin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from formats.errors import MalformedDataError
@@ -212,15 +211,33 @@ class Document:
         return None if location is None else self._parts.require(location, self.path)
 
 
-@dataclass(frozen=True, slots=True)
 class DocBody:
     """One document body of OFD.xml; ``signatures`` is the location of its Signatures.xml as written."""
 
-    info: DocInfo
-    doc_root: str
-    versions: tuple[Version, ...]
-    signatures: str | None
-    document: Document
+    def __init__(self, parts: Parts, element: Element) -> None:
+        """Read a DocBody and the document root it points to.
+
+        Raises:
+            MalformedDataError: the root is missing or broken.
+        """
+        self._part = parts.xml(MAIN_PART)
+        self._element = element
+        self.doc_root = self._part.text(self._part.required_child(element, "DocRoot")).strip()
+        self.signatures = self._part.child_text(element, "Signatures") or None
+        self.document = Document(parts, parts.require(self.doc_root, MAIN_PART))
+
+    def __repr__(self) -> str:
+        return f"<DocBody {self.document!r}>"
+
+    @cached_property
+    def info(self) -> DocInfo:
+        """What the document says of itself."""
+        return read_doc_info(self._part, self._element)
+
+    @cached_property
+    def versions(self) -> tuple[Version, ...]:
+        """Its versions, if it lists any."""
+        return read_versions(self._part, self._element)
 
 
 class OfdDocument:
@@ -240,7 +257,7 @@ class OfdDocument:
         bodies = part.children(root, "DocBody")
         if not bodies:
             raise part.error("DocBody is missing", root)
-        self.bodies = tuple(self._read_body(element) for element in bodies)
+        self.bodies = tuple(DocBody(parts, element) for element in bodies)
 
     @classmethod
     def read(cls, source: OfdPackage | Parts) -> OfdDocument:
@@ -276,14 +293,3 @@ class OfdDocument:
         path = self.parts.require(version.location, MAIN_PART)
         doc_root = read_version_file(self.parts, path).doc_root
         return None if doc_root is None else Document(self.parts, self.parts.require(doc_root, path))
-
-    def _read_body(self, element: Element) -> DocBody:
-        part = self.parts.xml(MAIN_PART)
-        doc_root = part.text(part.required_child(element, "DocRoot")).strip()
-        return DocBody(
-            info=read_doc_info(part, element),
-            doc_root=doc_root,
-            versions=read_versions(part, element),
-            signatures=part.child_text(element, "Signatures") or None,
-            document=Document(self.parts, self.parts.require(doc_root, MAIN_PART)),
-        )

@@ -79,7 +79,8 @@ class XmlPart:
 
     def children(self, element: Element, local: str) -> list[Element]:
         """All children of this local name."""
-        return [child for child in element if self.local(child) == local]
+        names = self._names  # this is the inner loop of all reading
+        return [child for child in element if (names.get(child.tag) or self.local(child)) == local]
 
     def child(self, element: Element, local: str) -> Element | None:
         """The child of this local name, if there is one; two are refused."""
