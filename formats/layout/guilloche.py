@@ -23,7 +23,7 @@ class Waves:
         strands: Equal waves, each shifted by an even share of the period.
         period: Wanted length of a wave in millimetres; fitted so that whole waves fill the length.
         line_width: Millimetres.
-        core: Height of a second, narrower braid of half as many strands in the middle, as a share of the whole;
+        core: Height of a second, narrower braid of a third as many strands in the middle, as a share of the whole;
             0: none.
     """
 
@@ -56,8 +56,8 @@ def band(box: Box, color: Rgb, waves: Waves) -> DrawnPath:
     crest = (across - waves.line_width) / 2
     braids = [(waves.strands, crest)]
     if waves.core:
-        braids.append((max(2, waves.strands // 2), crest * waves.core))
-    path = PathBuilder(digits=2)
+        braids.append((max(2, waves.strands // 3), crest * waves.core))
+    path = PathBuilder(digits=1)
     for strands, height in braids:
         for strand in range(strands):
             start = ((strand + 0.5) / strands - 1) * 2 * half
@@ -84,7 +84,7 @@ def ground(
     color: Rgb,
     *,
     seed: str,
-    lines: int = 18,
+    lines: int = 16,
     period: float = 66.0,
     swing: float = 4.5,
     width: float = 0.1,
@@ -172,7 +172,7 @@ def _between(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, flo
 
 
 def epitrochoid(
-    box: Box, color: Rgb, *, lobes: int = 19, turns: int = 5, depth: float = 0.3, width: float = 0.1
+    box: Box, color: Rgb, *, lobes: int = 16, turns: int = 3, depth: float = 0.24, width: float = 0.1
 ) -> DrawnPath:
     """One closed curve of many loops around a centre (外旋轮线), as large as the box allows.
 
