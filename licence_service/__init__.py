@@ -1,7 +1,8 @@
 """Electronic licences (电子证照): issued under an item by an entitled authority, sealed, looked up, changed.
 
 The service keeps the register of licences, draws their faces from licence types that are data files, puts their
-metadata (GB/T 36903) and identifier (GB/T 36904) inside what the seal covers, and holds no keys: sealing is a port.
+metadata (GB/T 36903) and identifier (GB/T 36904) inside what the seal covers, and holds no keys: sealing is a
+port.
 """
 
 from licence_service.errors import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from formats.gbt33190.drawing import Rgb
+from formats.gbt33190.drawing import BLACK, Rgb
 from formats.json_data import JsonNode
 
 Place = tuple[float, float, float, float]
@@ -41,7 +41,7 @@ class Style:
     font: str = "serif"
     size: float = 4.0
     smallest: float = 4.0
-    colour: Rgb = Rgb(0, 0, 0)
+    colour: Rgb = BLACK
     align: str = "left"
     valign: str = "top"
     leading: float = 1.35

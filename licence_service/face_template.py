@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from formats.gbt33190.drawing import Drawn, DrawnLayer, DrawnPath, DrawnTemplate, PathBuilder, Rgb
 from formats.gbt33190.page_objects import LayerType
 from formats.gbt33190.values import Box
-from formats.layout import TextStyle, Waves, band, double_frame, epitrochoid, inset, lay_text, rosette
+from formats.layout import (
+    BorderStyle,
+    TextStyle,
+    Waves,
+    double_frame,
+    epitrochoid,
+    guilloche_border,
+    inset,
+    lay_text,
+    rosette,
+    star_medallion,
+)
 from licence_service.face_data import Face, Grid, Ornament, Printed, PrintedText, Rule, Star, Style
-
-_STAR_WAIST: Final = math.sin(math.radians(18)) / math.sin(math.radians(54))
 
 
 def face_templates(face: Face, style: Callable[[Style], TextStyle]) -> list[DrawnTemplate]:
@@ -23,7 +30,7 @@ def face_templates(face: Face, style: Callable[[Style], TextStyle]) -> list[Draw
         style: Turns a face's style into one of the layout.
     """
     area = Box(0, 0, face.width, face.height)
-    ground = (*_ground(face, area), *_border(face.border, area))
+    ground = (*_ground(face, area), *_border(face.border, area, face.ground))
     rosette = _rosette(face.rosette) if face.rosette else ()
     templates = []
     for index, page in enumerate(face.pages):
@@ -48,32 +55,25 @@ def _ground(face: Face, area: Box) -> Iterator[Drawn]:
     yield DrawnPath(area, path, fill=face.ground)
 
 
-def _border(border: Ornament, area: Box) -> Iterator[Drawn]:
-    """A band of braided waves between two double rules, with squares of rosette work in the corners."""
+def _border(border: Ornament, area: Box, paper: Rgb) -> tuple[Drawn, ...]:
+    """Braided waves between frames; ``wave`` takes few and wide strands, ``plain`` frames alone."""
     outer = inset(area, border.inset)
     if border.style == "plain":
-        yield from double_frame(outer, border.colour)
-        return
-    yield from double_frame(outer, border.colour, outer=0.7, gap=0.5, inner=0.2)
-    inner = inset(outer, border.band)
-    yield from double_frame(inner, border.colour, outer=0.2, gap=0.45, inner=0.6)
-    room = border.band - 1.6
-    left, top = outer.x + 1.6, outer.y + 1.6
-    right, bottom = outer.right - 1.6 - room, outer.bottom - 1.6 - room
+        return double_frame(outer, border.colour)
     waves = (
-        Waves(strands=4, period=16.0, amplitude=room * 0.30, line_width=0.22)
+        Waves(strands=4, period=22.0, line_width=0.18)
         if border.style == "wave"
-        else Waves(strands=8, period=13.0, amplitude=room * 0.42, line_width=0.14)
+        else Waves(strands=6 + border.seed % 3)
     )
-    width, height = right - left - room, bottom - top - room
-    for y in (top, bottom):
-        yield band(Box(left + room, y, width, room), border.colour, waves)
-    for x in (left, right):
-        yield band(Box(x, top + room, room, height), border.colour, waves)
-    for x in (left, right):
-        for y in (top, bottom):
-            corner = Box(x, y, room, room)
-            yield rosette(corner, border.colour, lobes=8 + border.seed % 5, rings=3, width=0.12)
+    pale = _mixed(border.colour, paper, 0.45)
+    return guilloche_border(
+        outer, BorderStyle(strong=border.colour, pale=pale, ground=paper, thickness=border.band, waves=waves)
+    )
+
+
+def _mixed(colour: Rgb, other: Rgb, share: float) -> Rgb:
+    """A colour between two: ``share`` of the other."""
+    return Rgb(*(round(own + (theirs - own) * share) for own, theirs in zip(colour, other, strict=True)))
 
 
 def _rosette(ornament: Ornament) -> tuple[Drawn, ...]:
@@ -83,7 +83,7 @@ def _rosette(ornament: Ornament) -> tuple[Drawn, ...]:
     small = inset(box, radius * 0.45)
     lobes = 17 + 2 * (ornament.seed % 4)
     return (
-        epitrochoid(box, ornament.colour, lobes=lobes, ratio=0.70, turns=6, width=0.22),
+        epitrochoid(box, ornament.colour, lobes=lobes, turns=6, depth=0.3, width=0.2),
         rosette(small, ornament.colour, lobes=18 + ornament.seed % 7, rings=5, width=0.2),
     )
 
@@ -95,23 +95,13 @@ def _printed(item: Printed, style: Callable[[Style], TextStyle]) -> Iterator[Dra
             raise ValueError(f"the printed text {item.text[:20]!r} does not fit its place")
         yield from laid.objects
     elif isinstance(item, Star):
-        yield _star(item)
+        (x, y), radius = item.centre, item.radius
+        yield from star_medallion(Box(x - radius, y - radius, 2 * radius, 2 * radius), item.colour)
     elif isinstance(item, Rule):
         x1, y1, x2, y2 = item.points
         yield _lines([(x1, y1, x2, y2)], item.colour, item.width)
     else:
         yield _lines(list(_grid_lines(item)), item.colour, item.width)
-
-
-def _star(star: Star) -> DrawnPath:
-    (cx, cy), radius = star.centre, star.radius
-    points = []
-    for index in range(10):
-        angle = math.radians(-90 + 36 * index)
-        reach = radius if index % 2 == 0 else radius * _STAR_WAIST
-        points.append((radius + reach * math.cos(angle), radius + reach * math.sin(angle)))
-    box = Box(cx - radius, cy - radius, 2 * radius, 2 * radius)
-    return DrawnPath(box, PathBuilder(exact=True).polygon(points).build(), fill=star.colour)
 
 
 def _lines(lines: list[tuple[float, float, float, float]], colour: Rgb, width: float) -> DrawnPath:
@@ -120,7 +110,7 @@ def _lines(lines: list[tuple[float, float, float, float]], colour: Rgb, width: f
     top = min(min(y1, y2) for _, y1, _, y2 in lines) - width
     right = max(max(x1, x2) for x1, _, x2, _ in lines) + width
     bottom = max(max(y1, y2) for _, y1, _, y2 in lines) + width
-    path = PathBuilder(exact=True)
+    path = PathBuilder()
     for x1, y1, x2, y2 in lines:
         path.move(x1 - left, y1 - top).line(x2 - left, y2 - top)
     return DrawnPath(Box(left, top, right - left, bottom - top), path.build(), stroke=colour, line_width=width)

@@ -1,8 +1,8 @@
 """Licence types (证照类型) as versioned data files: what a licence of a type must say, and how it looks.
 
-The chapter pattern of the engineering standards for single licence types is the pattern of these files: information
-items, cataloguing (number, identifier), style. Reading is strict: an unknown key, a missing one or a wrong kind is
-refused with its place in the file.
+The chapter pattern of the engineering standards for single licence types is the pattern of these files:
+information items, cataloguing (number, identifier), style. Reading is strict: an unknown key, a missing one or a
+wrong kind is refused with its place in the file.
 """
 
 from __future__ import annotations

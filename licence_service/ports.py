@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from formats.gbt33190.package_writer import Part
 from formats.gbt36904 import LicenceId
 from licence_service.model import LicenceState
 
@@ -40,7 +41,7 @@ class DocumentToSeal:
     """
 
     request_id: str
-    entries: Mapping[str, bytes]
+    entries: Mapping[str, Part]
     digests: Mapping[str, bytes]
     placements: tuple[Placement, ...]
     purpose: str

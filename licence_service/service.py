@@ -2,8 +2,8 @@
 
 Issuing goes in three steps that survive a crash between any two of them: the identifier is reserved and the intent
 recorded in one transaction; the page is drawn and sealed outside of any; the file is stored and the licence put
-into force in a last transaction. The same request asked again after a crash continues with the same identifier; the
-same request asked again after it was issued gives the same file.
+into force in a last transaction. The same request asked again after a crash continues with the same identifier;
+asked again after it was issued, it gives the same file.
 """
 
 from __future__ import annotations

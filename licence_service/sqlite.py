@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 from formats.gbt36904 import LicenceId
@@ -86,7 +87,7 @@ class SqliteTransaction:
         """Take the next serial."""
         scope = f"{issuer}/{licence_type}/{year}"
         statement = (
-            sa.dialects.sqlite.insert(_serials)
+            sqlite_insert(_serials)
             .values(scope=scope, last=1)
             .on_conflict_do_update(index_elements=["scope"], set_={"last": _serials.c.last + 1})
             .returning(_serials.c.last)

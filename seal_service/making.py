@@ -100,7 +100,7 @@ class SealMaker:
             self.generation,
             seal_id=str(seal_id),
             vendor_id=self.vendor_id,
-            seal_property=SealProperty(
+            property=SealProperty(
                 type=type_code,
                 name=name,
                 cert_list_type=CertListType.CERTIFICATES,

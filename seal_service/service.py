@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from crypto import KeyStoreError, sm3
@@ -22,6 +22,8 @@ from seal_service.ports import KeyRing, SealStore, SealUse, Transaction, UseStat
 from seal_service.seal_id import SealId
 from seal_service.sealing import PreparedSeal, SealHolder, SealingRequest, complete_documents, prepare_document
 
+MOST_SKEW: Final = timedelta(minutes=5)
+"""How far a signing time given by the caller may lie from the register's clock."""
 _LONGEST_REQUEST_ID: Final = 128
 
 
@@ -138,7 +140,9 @@ class SealService:
 
     # ------------------------------------------------------------------ using it
 
-    def seal(self, seal_id: SealId, requests: Sequence[SealingRequest], *, operator: str) -> list[bytes]:
+    def seal(
+        self, seal_id: SealId, requests: Sequence[SealingRequest], *, operator: str, at: datetime | None = None
+    ) -> list[bytes]:
         """Seal documents (电子签章), all of one seal, recorded as one batch.
 
         A request whose key is already recorded is refused as a whole batch before anything is signed: an answer
@@ -148,6 +152,8 @@ class SealService:
             seal_id: The seal.
             requests: What to seal, with an idempotency key each.
             operator: Who, or which system, uses the seal.
+            at: Signing time the document already states; the register's clock must agree within
+                ``MOST_SKEW``. Left out, the clock decides.
 
         Returns:
             The sealed packages, in order.
@@ -163,7 +169,10 @@ class SealService:
                 raise RefusedError(
                     f"a request key has 1 to {_LONGEST_REQUEST_ID} characters", code="seal.request-key"
                 )
-        at = self._clock()
+        now = self._clock()
+        at = now if at is None else at
+        if abs(at - now) > MOST_SKEW:
+            raise RefusedError("the signing time asked for is not now", code="seal.time")
         with self._store.transaction() as change:
             record = change.seal(seal_id)
             record.require_usable(at)

@@ -122,7 +122,8 @@ def ofd_package(drawing: Drawing, *, document_id: str) -> bytes:
             "</ofd:DocBody></ofd:OFD>"
         ),
         "Doc_0/Document.xml": (
-            f"{head}<ofd:Document {space}><ofd:CommonData><ofd:MaxUnitID>{10 + len(drawing.shapes)}</ofd:MaxUnitID>"
+            f"{head}<ofd:Document {space}><ofd:CommonData>"
+            f"<ofd:MaxUnitID>{10 + len(drawing.shapes)}</ofd:MaxUnitID>"
             f"<ofd:PageArea><ofd:PhysicalBox>{box}</ofd:PhysicalBox></ofd:PageArea></ofd:CommonData>"
             '<ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>'
         ),

@@ -1,8 +1,8 @@
 """How a seal looks: rim, name along the rim, star, text across the lower part.
 
-The name is set clockwise from lower left to lower right along the inner rim, as 国发〔1999〕25号 asks; its characters
-are narrowed as the name grows, so that 4 to 40 characters fill the arc evenly. Line weights and the star's size are
-common practice (rim 1.2 mm and star 14 mm on a 42 mm seal) scaled to the seal.
+The name is set clockwise from lower left to lower right along the inner rim, as 国发〔1999〕25号 asks; its
+characters are narrowed as the name grows, so that 4 to 40 characters fill the arc evenly. Line weights and the
+star's size are common practice (rim 1.2 mm and star 14 mm on a 42 mm seal) scaled to the seal.
 """
 
 from __future__ import annotations
@@ -75,10 +75,8 @@ def draw_seal(design: SealDesign, glyphs: GlyphSource) -> Drawing:
         RefusedError: A character is not in the face.
     """
     try:
-        if design.kind is SealKind.RECTANGULAR:
-            shapes = _rectangular(design, glyphs)
-        else:
-            shapes = _rimmed(design, glyphs)
+        draw = _rectangular if design.kind is SealKind.RECTANGULAR else _rimmed
+        shapes = draw(design, glyphs)
     except LookupError as exc:
         raise RefusedError(f"the seal cannot be drawn: {exc}", code="seal.picture-character") from exc
     return Drawing(design.width_mm, design.height_mm, tuple(shapes), design.colour)
