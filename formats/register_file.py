@@ -14,7 +14,7 @@ Needs SQLAlchemy; only domains that keep registers import this module.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -56,13 +56,32 @@ class AuditTable:
         details: Mapping[str, str | int | None],
     ) -> None:
         """Add an entry inside the caller's transaction."""
+        self.append_all(connection, at=at, actor=actor, event=event, details=[details])
+
+    def append_all(
+        self,
+        connection: sa.Connection,
+        *,
+        at: datetime,
+        actor: str,
+        event: str,
+        details: Sequence[Mapping[str, str | int | None]],
+    ) -> None:
+        """Add one entry for each of ``details``, which are of one time, actor and event."""
+        if not details:
+            return
         table = self._table
         last = connection.execute(
             sa.select(table.c.number, table.c.chain).order_by(table.c.number.desc()).limit(1)
         ).one_or_none()
-        number, previous = (1, EMPTY_CHAIN) if last is None else (last.number + 1, last.chain)
-        entry = canonical_entry({**details, "number": number, "at": time_text(at), "actor": actor, "event": event})
-        connection.execute(table.insert().values(number=number, entry=entry, chain=extend_chain(previous, entry)))
+        number, chain = (0, EMPTY_CHAIN) if last is None else (last.number, last.chain)
+        rows = []
+        for own in details:
+            number += 1
+            entry = canonical_entry({**own, "number": number, "at": time_text(at), "actor": actor, "event": event})
+            chain = extend_chain(chain, entry)
+            rows.append({"number": number, "entry": entry, "chain": chain})
+        connection.execute(table.insert(), rows)
 
     def first_break(self, connection: sa.Connection) -> int | None:
         """Index of the first entry that does not follow from those before, None if the trail is whole."""

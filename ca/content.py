@@ -1,0 +1,64 @@
+"""From profile and request to the content of a certificate: the only place that decides what goes into one."""
+
+from __future__ import annotations
+
+from ca.authority import AuthoritySettings, Issuer
+from ca.model import IssuanceRequest, SerialNumber
+from ca.profile import Certifies, Presence, Profile
+from formats.gbt20518 import Extension, TbsCertificate
+from formats.gbt20518 import extension_building as build
+
+
+def certificate_content(
+    profile: Profile,
+    request: IssuanceRequest,
+    issuer: Issuer,
+    settings: AuthoritySettings,
+    serial: SerialNumber,
+) -> TbsCertificate:
+    """The content the profile gives for a request. Whether it keeps the rules is for ``ca.lint`` to say.
+
+    Raises:
+        ValueError: A value cannot be encoded, for example a credit code outside PrintableString.
+    """
+    return TbsCertificate(
+        serial_number=serial.value,
+        issuer=issuer.name,
+        subject=request.subject,
+        validity=request.validity,
+        public_key=request.public_key,
+        extensions=tuple(_extensions(profile, request, issuer, settings)),
+    )
+
+
+def _extensions(
+    profile: Profile, request: IssuanceRequest, issuer: Issuer, settings: AuthoritySettings
+) -> list[Extension]:
+    extensions = []
+    if profile.certifies is not Certifies.END_ENTITY:
+        extensions.append(build.basic_constraints_of_ca(profile.path_length))
+    extensions.append(build.key_usage(profile.key_usage))
+    if profile.extended_key_usage:
+        extensions.append(
+            build.extended_key_usage(profile.extended_key_usage, critical=profile.extended_key_usage_critical)
+        )
+    extensions.append(build.subject_key_identifier(build.key_identifier(request.public_key)))
+    extensions.append(build.authority_key_identifier(issuer.key_identifier))
+    if settings.policies and profile.policies is not Presence.ABSENT:
+        policies = [(policy.oid, policy.practice_statement) for policy in settings.policies]
+        extensions.append(build.certificate_policies(policies))
+    if settings.crl_uris and profile.crl_distribution_points is not Presence.ABSENT:
+        extensions.append(build.crl_distribution_points(settings.crl_uris))
+    if (settings.ocsp_uris or settings.ca_issuers_uris) and profile.authority_info_access is not Presence.ABSENT:
+        extensions.append(
+            build.authority_info_access(ocsp=settings.ocsp_uris, ca_issuers=settings.ca_issuers_uris)
+        )
+    if profile.private_key_usage is not None:
+        start = request.validity.not_before
+        end = min(start + profile.private_key_usage, request.validity.not_after)
+        extensions.append(build.private_key_usage_period(start, end))
+    if profile.ocsp_no_check:
+        extensions.append(build.ocsp_no_check())
+    if request.credit_code is not None:
+        extensions.append(build.organization_code(request.credit_code))
+    return extensions

@@ -1,0 +1,234 @@
+"""Pre-issue rules for certificates: the octets to be signed are read back and judged before any key is asked.
+
+The rules look at what the reader sees, not at what the builder meant, so that a fault in building shows. Each rule
+is one function that yields findings; ``CERTIFICATE_RULES`` lists them. See docs/reference/certificates.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ca.authority import Issuer
+from ca.errors import LintFinding
+from ca.profile import Certifies, Presence, Profile
+from formats import oids
+from formats.errors import MalformedDataError
+from formats.gb32100 import CreditCode
+from formats.gbt20518 import BasicConstraints, Certificate, KeyUsage
+from formats.gbt20518.building import MAX_SERIAL_BITS
+from formats.gbt20518.extension_building import key_identifier
+
+_MIN_SERIAL_BITS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is judged.
+
+    Attributes:
+        certificate: The content to be signed, read back (with a placeholder for the signature).
+        profile: The profile it was made for.
+        issuer: Who is to sign it.
+        now: The moment of issue.
+    """
+
+    certificate: Certificate
+    profile: Profile
+    issuer: Issuer
+    now: datetime
+
+
+Rule = Callable[[Candidate], Iterator[LintFinding]]
+_RFC_5280 = "RFC 5280"
+_PROFILE = "GB/T 20518-2018 profile"
+
+
+def lint_certificate(candidate: Candidate) -> tuple[LintFinding, ...]:
+    """Every broken rule; empty if the content may be signed."""
+    return tuple(finding for rule in CERTIFICATE_RULES for finding in rule(candidate))
+
+
+def _encoding(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate = candidate.certificate
+    if certificate.version != 3:
+        yield LintFinding("ca.version", _PROFILE, "not a version 3 certificate")
+    if certificate.tolerances:
+        names = ", ".join(certificate.tolerances)
+        yield LintFinding("ca.tolerance", _RFC_5280, f"readers would have to tolerate {names}")
+    if certificate.unparsable_extensions:
+        names = ", ".join(certificate.unparsable_extensions)
+        yield LintFinding("ca.unparsable-extension", _RFC_5280, f"extensions {names} cannot be read")
+    if certificate.unknown_critical_extensions:
+        yield LintFinding("ca.unknown-critical-extension", f"{_RFC_5280} 4.2", "a critical extension is not known")
+    if certificate.signature_algorithm != oids.SM2_WITH_SM3:
+        yield LintFinding("ca.signature-algorithm", _PROFILE, "signature algorithm is not SM2 with SM3")
+
+
+def _serial(candidate: Candidate) -> Iterator[LintFinding]:
+    bits = candidate.certificate.serial_number.bit_length()
+    if candidate.certificate.serial_number <= 0 or bits > MAX_SERIAL_BITS:
+        yield LintFinding(
+            "ca.serial-range", f"{_RFC_5280} 4.1.2.2", "serial is not positive with at most 20 octets"
+        )
+    if bits < _MIN_SERIAL_BITS:
+        yield LintFinding("ca.serial-short", "CA/B baseline requirements", "serial has fewer than 64 bits")
+
+
+def _validity(candidate: Candidate) -> Iterator[LintFinding]:
+    validity, profile = candidate.certificate.validity, candidate.profile
+    if validity.not_after - validity.not_before > profile.max_validity:
+        yield LintFinding("ca.validity-long", profile.identifier, "valid longer than the profile allows")
+    if validity.not_before < candidate.now - profile.max_backdating:
+        yield LintFinding(
+            "ca.validity-backdated", profile.identifier, "starts further back than the profile allows"
+        )
+    if validity.not_after <= candidate.now:
+        yield LintFinding("ca.validity-over", profile.identifier, "ends before it is issued")
+    above = candidate.issuer.certificate
+    if above is not None:
+        if validity.not_before < above.validity.not_before or validity.not_after > above.validity.not_after:
+            yield LintFinding(
+                "ca.validity-nesting", "[D]", "reaches beyond the validity of the issuer's certificate"
+            )
+        if not above.validity.contains(candidate.now):
+            yield LintFinding(
+                "ca.issuer-not-valid", f"{_RFC_5280} 6.1.3", "the issuer's certificate is not valid now"
+            )
+
+
+def _names(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate, profile = candidate.certificate, candidate.profile
+    if certificate.issuer.encoded != candidate.issuer.name.encoded:
+        yield LintFinding(
+            "ca.issuer-name", f"{_RFC_5280} 4.1.2.4", "issuer name is not the issuer's subject, by octet"
+        )
+    types = [oid for oid, _ in certificate.subject.attributes]
+    for oid in profile.subject_required:
+        if types.count(oid) != 1:
+            yield LintFinding("ca.subject-required", profile.identifier, f"subject has not exactly one {oid}")
+    for oid in sorted(set(types) - set(profile.subject_required) - set(profile.subject_optional)):
+        yield LintFinding("ca.subject-not-allowed", profile.identifier, f"subject has an attribute {oid}")
+    if certificate.subject.country not in {None, "CN"}:
+        yield LintFinding("ca.subject-country", "[D]", "country is not CN")
+    if any(value != value.strip() for _, value in certificate.subject.attributes):
+        yield LintFinding("ca.subject-space", "[D]", "an attribute begins or ends with white space")
+    same = certificate.subject.matches(certificate.issuer)
+    if same != (profile.certifies is Certifies.ROOT):
+        yield LintFinding(
+            "ca.self-issued", f"{_RFC_5280} 3.2", "subject equals issuer in roots, and in them alone"
+        )
+
+
+def _key(candidate: Candidate) -> Iterator[LintFinding]:
+    key = candidate.certificate.public_key
+    if key is None:
+        yield LintFinding("ca.key-algorithm", _PROFILE, "not an SM2 key")
+        return
+    if (key == candidate.issuer.public_key) != (candidate.profile.certifies is Certifies.ROOT):
+        yield LintFinding("ca.key-of-issuer", "[D]", "key equals the issuer's in roots, and in them alone")
+    if candidate.certificate.key_info.key_octets != key.point:
+        yield LintFinding("ca.key-compressed", _PROFILE, "key is not an uncompressed point")
+    if candidate.certificate.subject_key_identifier != key_identifier(key):
+        yield LintFinding("ca.ski", f"{_RFC_5280} 4.2.1.2", "subjectKeyIdentifier is missing or not method 1")
+    if candidate.certificate.authority_key_identifier != candidate.issuer.key_identifier:
+        yield LintFinding("ca.aki", f"{_RFC_5280} 4.2.1.1", "authorityKeyIdentifier is not the issuer's")
+
+
+def _usage(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate, profile = candidate.certificate, candidate.profile
+    if certificate.key_usage != profile.key_usage:
+        yield LintFinding("ca.key-usage", profile.identifier, "keyUsage is not the profile's")
+    if not _is_critical(certificate, oids.KEY_USAGE):
+        yield LintFinding("ca.key-usage-critical", _PROFILE, "keyUsage is not critical")
+    if (certificate.extended_key_usage or ()) != profile.extended_key_usage:
+        yield LintFinding("ca.extended-key-usage", profile.identifier, "extKeyUsage is not the profile's")
+    if _is_critical(certificate, oids.EXTENDED_KEY_USAGE) != profile.extended_key_usage_critical:
+        yield LintFinding("ca.extended-key-usage-critical", profile.identifier, "criticality is not the profile's")
+
+
+def _hierarchy(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate, profile = candidate.certificate, candidate.profile
+    constraints = certificate.basic_constraints
+    if profile.certifies is Certifies.END_ENTITY:
+        if constraints is not None:
+            yield LintFinding("ca.basic-constraints", _PROFILE, "an end entity carries basicConstraints")
+    else:
+        if constraints != BasicConstraints(ca=True, path_length=profile.path_length):
+            yield LintFinding("ca.basic-constraints", profile.identifier, "basicConstraints are not the profile's")
+        if not _is_critical(certificate, oids.BASIC_CONSTRAINTS):
+            yield LintFinding("ca.basic-constraints-critical", f"{_RFC_5280} 4.2.1.9", "not critical")
+    above = candidate.issuer.certificate
+    if above is None:
+        return
+    if KeyUsage.KEY_CERT_SIGN not in (above.key_usage or frozenset()):
+        yield LintFinding("ca.issuer-key-usage", f"{_RFC_5280} 4.2.1.3", "the issuer may not sign certificates")
+    limit = above.basic_constraints.path_length if above.basic_constraints else 0
+    below = profile.path_length if profile.path_length is not None else 0
+    if profile.certifies is Certifies.AUTHORITY and limit is not None and below >= limit:
+        yield LintFinding(
+            "ca.path-length", f"{_RFC_5280} 4.2.1.9", "the issuer's path length allows no such authority"
+        )
+
+
+def _presence(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate, profile = candidate.certificate, candidate.profile
+    wanted = (
+        (oids.CERTIFICATE_POLICIES, profile.policies, "policies"),
+        (oids.CRL_DISTRIBUTION_POINTS, profile.crl_distribution_points, "crl-distribution-points"),
+        (oids.AUTHORITY_INFO_ACCESS, profile.authority_info_access, "authority-info-access"),
+        (oids.ORGANIZATION_CODE, profile.organization_code, "organization-code"),
+    )
+    for oid, presence, name in wanted:
+        if presence is Presence.REQUIRED and oid not in certificate.extensions:
+            yield LintFinding(f"ca.{name}-missing", profile.identifier, "the profile requires this extension")
+        if presence is Presence.ABSENT and oid in certificate.extensions:
+            yield LintFinding(f"ca.{name}-present", profile.identifier, "the profile excludes this extension")
+    if profile.ocsp_no_check != (oids.OCSP_NO_CHECK in certificate.extensions):
+        yield LintFinding(
+            "ca.ocsp-no-check", "RFC 6960 4.2.2.2.1", "id-pkix-ocsp-nocheck is not as the profile says"
+        )
+    if (profile.private_key_usage is not None) != (certificate.private_key_usage_period is not None):
+        yield LintFinding("ca.private-key-usage-period", profile.identifier, "is not as the profile says")
+    for oid, extension in certificate.extensions.items():
+        if extension.critical and oid not in {oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE}:
+            yield LintFinding("ca.critical", _RFC_5280, f"extension {oid} is critical")
+
+
+def _identity(candidate: Candidate) -> Iterator[LintFinding]:
+    code = candidate.certificate.credit_code
+    if code is None:
+        return
+    try:
+        CreditCode.parse(code)
+    except MalformedDataError as exc:
+        yield LintFinding("ca.credit-code", "GB 32100-2015", exc.message)
+
+
+def _addresses(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate = candidate.certificate
+    accesses = [access.location.text for access in certificate.authority_info_access]
+    for address in (*certificate.crl_distribution_points, *accesses):
+        if not address.startswith(("http://", "ldap://")):
+            yield LintFinding("ca.address", f"{_RFC_5280} 4.2.1.13", "an address is neither http nor ldap")
+
+
+def _is_critical(certificate: Certificate, oid: str) -> bool:
+    extension = certificate.extensions.get(oid)
+    return extension is not None and extension.critical
+
+
+CERTIFICATE_RULES: Final[tuple[Rule, ...]] = (
+    _encoding,
+    _serial,
+    _validity,
+    _names,
+    _key,
+    _usage,
+    _hierarchy,
+    _presence,
+    _identity,
+    _addresses,
+)

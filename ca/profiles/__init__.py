@@ -1,0 +1,1 @@
+"""Certificate profiles as data files; ``ca.profile`` reads them."""

@@ -1,0 +1,316 @@
+"""The use cases of a certification authority.
+
+Time, randomness, storage and the key arrive as arguments. Every change of state goes through ``model.TRANSITIONS``
+and leaves an audit entry in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Self
+
+from ca.audit import AuditReport, audit
+from ca.authority import AuthoritySettings, Issuer, check_chain
+from ca.errors import RefusedError
+from ca.list_recording import RecordedLists
+from ca.model import (
+    REVOCATION_REASONS,
+    CertificateEvent,
+    CertificateRecord,
+    CertificateState,
+    CrlRecord,
+    IssuanceRequest,
+    Possession,
+    Revocation,
+    SerialNumber,
+    next_state,
+)
+from ca.ports import CaStore, Clock, Random
+from ca.profile import Certifies, Profile
+from ca.recording import RecordedIssuance, Recovery
+from crypto import Signer
+from formats.gbt20518 import Certificate, Crl, Name, RevocationReason, Validity
+
+_ROOT_REQUEST = "root"
+
+
+class CertificateAuthority:
+    """One authority: a root, or an authority below one.
+
+    Args:
+        store: Where the record lives; authorities may share one.
+        signer: Holds the key of ``chain[0]``.
+        chain: The authority's own certificate first, its issuers after it.
+        profiles: Known profiles by name.
+        settings: What the authority writes into certificates and lists.
+        clock: Gives the present moment, UTC.
+        random: Gives octets for serial numbers.
+        profile: Name of the profile the authority itself was certified under.
+
+    Raises:
+        ValueError: The chain is broken, or the signer holds another key.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: CaStore,
+        signer: Signer,
+        chain: Sequence[Certificate],
+        profiles: Mapping[str, Profile],
+        settings: AuthoritySettings,
+        clock: Clock,
+        random: Random,
+        profile: str = "issuing-ca",
+    ) -> None:
+        check_chain(chain)
+        self.chain = tuple(chain)
+        self._store = store
+        self._settings = settings
+        self._profiles = profiles
+        self._clock = clock
+        issuer = Issuer.of(chain[0])
+        self._issuance = RecordedIssuance(
+            store=store,
+            signer=signer,
+            issuer=issuer,
+            settings=settings,
+            profiles=profiles,
+            clock=clock,
+            random=random,
+        )
+        self._lists = RecordedLists(
+            store=store,
+            signer=signer,
+            issuer=issuer,
+            settings=settings,
+            max_validity=profiles[profile].max_crl_validity or settings.crl_validity,
+            clock=clock,
+        )
+        self.authority = self._issuance.authority
+
+    @classmethod
+    def create_root(
+        cls,
+        *,
+        store: CaStore,
+        signer: Signer,
+        subject: Name,
+        validity: Validity,
+        profiles: Mapping[str, Profile],
+        settings: AuthoritySettings,
+        clock: Clock,
+        random: Random,
+        actor: str,
+        profile: str = "root",
+    ) -> Self:
+        """Make a root's certificate and give the root. Called again with the same arguments it gives the same.
+
+        Raises:
+            LintError: Subject or validity breaks the profile.
+            RefusedError: This key is a root already, by another subject, validity or profile.
+            KeyStoreError: The key store failed; the intent is on record and calling again finishes it.
+        """
+        issuance = RecordedIssuance(
+            store=store,
+            signer=signer,
+            issuer=Issuer.root_to_be(subject, signer.public_key),
+            settings=settings,
+            profiles=profiles,
+            clock=clock,
+            random=random,
+        )
+        request = IssuanceRequest(_ROOT_REQUEST, profile, subject, signer.public_key, validity, Possession.PROVEN)
+        chain = issuance.issue([request], actor=actor)
+        return cls(
+            store=store,
+            signer=signer,
+            chain=chain,
+            profiles=profiles,
+            settings=settings,
+            clock=clock,
+            random=random,
+            profile=profile,
+        )
+
+    @property
+    def certificate(self) -> Certificate:
+        """The authority's own certificate."""
+        return self.chain[0]
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it marks what it issues as test."""
+        return self._settings.is_test
+
+    # ------------------------------------------------------------------ issuing
+
+    def issue(self, request: IssuanceRequest, *, actor: str) -> Certificate:
+        """Certificate for one end entity; see ``issue_many``."""
+        return self.issue_many([request], actor=actor)[0]
+
+    def issue_many(self, requests: Sequence[IssuanceRequest], *, actor: str) -> list[Certificate]:
+        """Certificates for end entities, in the same order.
+
+        Repeating a request gives the certificate it gave before, in whatever state that is now.
+
+        Args:
+            requests: Each with a key of its own; all intents are recorded together, or none.
+            actor: Who asked, for the audit trail; no personal number.
+
+        Raises:
+            RefusedError: A request breaks a rule (``LintError`` with the findings), its key belongs to another
+                request, or it was given up before. Nothing was recorded.
+            KeyStoreError: The key store failed. Intents are on record; sending the requests again finishes them.
+        """
+        for request in requests:
+            self._expect(request, Certifies.END_ENTITY)
+        return self._issuance.issue(requests, actor=actor)
+
+    def issue_subordinate(self, request: IssuanceRequest, *, actor: str) -> Certificate:
+        """Certificate for an authority below this one; raises as ``issue_many`` does."""
+        self._expect(request, Certifies.AUTHORITY)
+        return self._issuance.issue([request], actor=actor)[0]
+
+    def recover(self, *, actor: str) -> Recovery:
+        """Finish or give up what a crash left open; to be called at every start.
+
+        Raises:
+            KeyStoreError: The key store failed; what is not finished stays for the next call.
+        """
+        return self._issuance.recover(actor=actor)
+
+    def abandon(self, serial: SerialNumber, *, reason: str, actor: str) -> None:
+        """Give up a pending certificate.
+
+        Raises:
+            IllegalTransitionError: It is not pending.
+            CertificateNotFoundError: There is none with this number.
+        """
+        self._issuance.abandon(serial, reason=reason, actor=actor)
+
+    def _expect(self, request: IssuanceRequest, certifies: Certifies) -> None:
+        profile = self._profiles.get(request.profile)
+        if profile is None:
+            raise RefusedError(f"no profile is called {request.profile!r}", code="ca.profile-unknown")
+        if profile.certifies is not certifies:
+            raise RefusedError(f"profile {profile.name} is not for {certifies}", code="ca.profile-kind")
+
+    # ------------------------------------------------------------------ revoking
+
+    def revoke(
+        self,
+        serial: SerialNumber,
+        reason: RevocationReason,
+        *,
+        actor: str,
+        invalidity_date: datetime | None = None,
+    ) -> CertificateRecord:
+        """Revoke for good. A certificate that was held keeps the day it was held as its revocation date.
+
+        Args:
+            serial: Which certificate.
+            reason: Why.
+            actor: Who asked, for the audit trail.
+            invalidity_date: When the key is believed lost, if known; UTC, not after now.
+
+        Raises:
+            RefusedError: The reason is none to revoke for, or the invalidity date lies ahead.
+            IllegalTransitionError: It is neither valid nor held.
+            CertificateNotFoundError: There is none with this number.
+        """
+        now = self._now()
+        if reason not in REVOCATION_REASONS:
+            raise RefusedError(f"reason {reason.name} is none to revoke for", code="ca.reason")
+        if invalidity_date is not None and invalidity_date > now:
+            raise RefusedError("the invalidity date lies ahead", code="ca.invalidity-date")
+        return self._change(serial, CertificateEvent.REVOKE, Revocation(now, reason, invalidity_date), actor)
+
+    def suspend(self, serial: SerialNumber, *, actor: str) -> CertificateRecord:
+        """Hold a certificate: on the list with reason certificateHold until resumed or revoked.
+
+        Raises:
+            IllegalTransitionError: It is not valid.
+            CertificateNotFoundError: There is none with this number.
+        """
+        hold = Revocation(self._now(), RevocationReason.CERTIFICATE_HOLD)
+        return self._change(serial, CertificateEvent.SUSPEND, hold, actor)
+
+    def resume(self, serial: SerialNumber, *, actor: str) -> CertificateRecord:
+        """End a hold; the next full list leaves the certificate out.
+
+        Raises:
+            IllegalTransitionError: It is not held.
+            CertificateNotFoundError: There is none with this number.
+        """
+        return self._change(serial, CertificateEvent.RESUME, None, actor)
+
+    def _change(
+        self, serial: SerialNumber, event: CertificateEvent, revocation: Revocation | None, actor: str
+    ) -> CertificateRecord:
+        with self._store.transaction() as change:
+            record = change.certificate(self.authority, serial)
+            state = next_state(record.state, event)
+            if record.revocation is not None and revocation is not None:
+                revocation = Revocation(record.revocation.at, revocation.reason, revocation.invalidity_date)
+            change.set_state(self.authority, serial, state, revocation)
+            details: dict[str, str | int | None] = {"authority": self.authority, "serial": str(serial)}
+            if revocation is not None:
+                details["reason"] = int(revocation.reason)
+                details["since"] = revocation.at.isoformat()
+            change.append_audit(self._now(), actor, f"certificate-{_PAST[event]}", [details])
+            return change.certificate(self.authority, serial)
+
+    # ------------------------------------------------------------------ lists, record, audit
+
+    def publish_crl(self, *, actor: str) -> Crl:
+        """Make, sign and record the next revocation list; see ``ca.list_recording``.
+
+        Raises:
+            LintError: The list breaks rules, for example since the clock went back.
+            KeyStoreError: The key store failed; the list's number stays unused.
+        """
+        return self._lists.publish(actor=actor)
+
+    def crl(self, number: int | None = None) -> CrlRecord:
+        """A signed list; without a number the latest. Every list ever issued is kept.
+
+        Raises:
+            CrlNotFoundError: There is none.
+        """
+        return self._store.crl(self.authority, number)
+
+    def record(self, serial: SerialNumber) -> CertificateRecord:
+        """What is on record of a certificate.
+
+        Raises:
+            CertificateNotFoundError: There is none with this number.
+        """
+        return self._store.certificate(self.authority, serial)
+
+    def certificates(
+        self, *, state: CertificateState | None = None, after: SerialNumber | None = None, most: int = 1000
+    ) -> Sequence[CertificateRecord]:
+        """A page of certificates on record, in the order of their intents.
+
+        Args:
+            state: Only those in this state; None for all.
+            after: Start behind this one; None for the first page.
+            most: Length of the page.
+        """
+        return self._store.certificates(self.authority, state=state, after=after, most=most)
+
+    def audit(self) -> AuditReport:
+        """Judge audit trail and record of this authority against each other."""
+        return audit(self._store, self.authority)
+
+    def _now(self) -> datetime:
+        return self._clock().replace(microsecond=0)
+
+
+_PAST: Final = {
+    CertificateEvent.SUSPEND: "suspended",
+    CertificateEvent.RESUME: "resumed",
+    CertificateEvent.REVOKE: "revoked",
+}

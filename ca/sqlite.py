@@ -1,0 +1,255 @@
+"""The authority's record in a SQLite file.
+
+How the file is opened and how its audit trail is chained is told in ``formats.register_file``. Triggers refuse to
+delete a certificate or a list, to change what was recorded of one, and to leave a final state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ca.errors import CertificateNotFoundError, CrlNotFoundError, RefusedError
+from ca.model import (
+    CertificateRecord,
+    CertificateState,
+    CrlRecord,
+    Revocation,
+    SerialNumber,
+)
+from ca.ports import AuditDetails
+from ca.tables import AUDIT, AUDIT_ROWS, CERTIFICATES, CRLS, GUARDS, METADATA, ON_LIST, crl_from, record_from
+from formats.register_file import open_register, time_text
+
+SCHEMA_VERSION: Final = 1
+
+
+class SqliteCaStore:
+    """``CaStore`` on a SQLite file.
+
+    Args:
+        path: The database file, or ``:memory:`` for tests.
+
+    Raises:
+        formats.register_file.RegisterFormatError: The file has another layout.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._engine = open_register(path, METADATA, AUDIT, layout="ca-record", version=SCHEMA_VERSION)
+        with self._engine.begin() as connection:
+            for name, guard in GUARDS.items():
+                connection.exec_driver_sql(
+                    f"CREATE TRIGGER IF NOT EXISTS {name} {guard} "
+                    "BEGIN SELECT RAISE(ABORT, 'the record of the authority is not changed'); END"
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqliteTransaction]:
+        """Open a write transaction; committed at normal exit."""
+        with self._engine.begin() as connection:
+            yield SqliteTransaction(connection)
+
+    def certificate(self, authority: str, serial: SerialNumber) -> CertificateRecord:
+        """A certificate on record."""
+        with self._engine.connect() as connection:
+            return _certificate(connection, authority, serial)
+
+    def certificates(
+        self,
+        authority: str,
+        *,
+        state: CertificateState | None = None,
+        after: SerialNumber | None = None,
+        most: int = 1000,
+    ) -> Sequence[CertificateRecord]:
+        """A page of certificates in the order of their intents."""
+        columns = CERTIFICATES.c
+        query = sa.select(CERTIFICATES).where(columns.authority == authority)
+        if state is not None:
+            query = query.where(columns.state == str(state))
+        with self._engine.connect() as connection:
+            if after is not None:
+                query = query.where(columns.position > _row(connection, authority, after).position)
+            rows = connection.execute(query.order_by(columns.position).limit(most))
+            return [record_from(row) for row in rows]
+
+    def crl(self, authority: str, number: int | None = None) -> CrlRecord:
+        """A signed list; without a number the latest."""
+        with self._engine.connect() as connection:
+            record = _latest_crl(connection, authority) if number is None else None
+            if number is not None:
+                rows = _crl_rows(connection, authority, CRLS.c.number == number, CRLS.c.encoded.is_not(None))
+                record = rows[0] if rows else None
+        if record is None:
+            raise CrlNotFoundError("no such revocation list")
+        return record
+
+    def unsigned_crls(self, authority: str) -> Sequence[CrlRecord]:
+        """Lists without a signature, oldest first."""
+        with self._engine.connect() as connection:
+            return _crl_rows(connection, authority, CRLS.c.encoded.is_(None))
+
+    def audit_break(self) -> int | None:
+        """Index of the first audit entry that does not follow, None if the trail is whole."""
+        with self._engine.connect() as connection:
+            return AUDIT.first_break(connection)
+
+    def audit_entries(self, *, after: int = 0, most: int = 10_000) -> Sequence[AuditDetails]:
+        """A page of audit entries, oldest first."""
+        number = AUDIT_ROWS.c.number
+        query = sa.select(AUDIT_ROWS.c.entry).where(number > after).order_by(number).limit(most)
+        with self._engine.connect() as connection:
+            return [json.loads(row.entry) for row in connection.execute(query)]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+class SqliteTransaction:
+    """``ports.Transaction`` on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add_intents(self, records: Sequence[CertificateRecord]) -> None:
+        """Record pending certificates."""
+        rows = [
+            {
+                "authority": record.authority,
+                "serial": str(record.serial),
+                "state": str(CertificateState.PENDING),
+                "profile": record.profile,
+                "request_key": record.request_key,
+                "request_digest": record.request_digest,
+                "subject": record.subject,
+                "not_after": time_text(record.not_after),
+                "intended_at": time_text(record.intended_at),
+                "tbs": record.tbs,
+            }
+            for record in records
+        ]
+        try:
+            self._connection.execute(CERTIFICATES.insert(), rows)
+        except IntegrityError as exc:
+            raise RefusedError("a serial number or request key is on record", code="ca.intent-repeated") from exc
+
+    def certificate(self, authority: str, serial: SerialNumber) -> CertificateRecord:
+        """A certificate on record."""
+        return _certificate(self._connection, authority, serial)
+
+    def by_request(self, authority: str, request_key: str) -> CertificateRecord | None:
+        """The certificate recorded under an idempotency key."""
+        columns = CERTIFICATES.c
+        query = sa.select(CERTIFICATES).where(columns.authority == authority, columns.request_key == request_key)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else record_from(row)
+
+    def record_certificate(
+        self, authority: str, serial: SerialNumber, encoded: bytes, state: CertificateState
+    ) -> bool:
+        """Attach the signed certificate if its record is still pending."""
+        columns = CERTIFICATES.c
+        statement = CERTIFICATES.update().where(
+            columns.authority == authority,
+            columns.serial == str(serial),
+            columns.state == str(CertificateState.PENDING),
+        )
+        return self._connection.execute(statement.values(encoded=encoded, state=str(state))).rowcount == 1
+
+    def set_state(
+        self, authority: str, serial: SerialNumber, state: CertificateState, revocation: Revocation | None
+    ) -> None:
+        """Change a certificate's state."""
+        since = revocation.invalidity_date if revocation else None
+        self._update(
+            authority,
+            serial,
+            state=str(state),
+            revoked_at=time_text(revocation.at) if revocation else None,
+            reason=int(revocation.reason) if revocation else None,
+            invalidity_date=time_text(since) if since else None,
+        )
+
+    def on_list(self, authority: str, since: datetime | None) -> Sequence[CertificateRecord]:
+        """Certificates for the revocation list, by serial number."""
+        columns = CERTIFICATES.c
+        query = sa.select(CERTIFICATES).where(
+            columns.authority == authority, columns.state.in_([str(state) for state in ON_LIST])
+        )
+        if since is not None:
+            start = time_text(since)
+            query = query.where(sa.or_(columns.not_after >= start, columns.revoked_at >= start))
+        return [record_from(row) for row in self._connection.execute(query.order_by(columns.serial))]
+
+    def latest_crl(self, authority: str) -> CrlRecord | None:
+        """The signed list with the highest number."""
+        return _latest_crl(self._connection, authority)
+
+    def next_crl_number(self, authority: str) -> int:
+        """A number above every one given out."""
+        query = sa.select(sa.func.max(CRLS.c.number)).where(CRLS.c.authority == authority)
+        return int(self._connection.execute(query).scalar() or 0) + 1
+
+    def add_crl_intent(self, record: CrlRecord) -> None:
+        """Record a list that is about to be signed."""
+        self._connection.execute(
+            CRLS.insert().values(
+                authority=record.authority,
+                number=record.number,
+                this_update=time_text(record.this_update),
+                next_update=time_text(record.next_update),
+                tbs=record.tbs,
+            )
+        )
+
+    def record_crl(self, authority: str, number: int, encoded: bytes) -> None:
+        """Attach the signed list."""
+        statement = CRLS.update().where(CRLS.c.authority == authority, CRLS.c.number == number)
+        if self._connection.execute(statement.values(encoded=encoded)).rowcount != 1:
+            raise CrlNotFoundError(f"no list {number} is on record")
+
+    def append_audit(self, at: datetime, actor: str, event: str, details: Sequence[AuditDetails]) -> None:
+        """Add entries to the audit trail."""
+        AUDIT.append_all(self._connection, at=at, actor=actor, event=event, details=details)
+
+    def _update(self, authority: str, serial: SerialNumber, **values: str | int | bytes | None) -> None:
+        columns = CERTIFICATES.c
+        statement = CERTIFICATES.update().where(columns.authority == authority, columns.serial == str(serial))
+        if self._connection.execute(statement.values(**values)).rowcount != 1:
+            raise CertificateNotFoundError(f"no certificate {serial} is on record")
+
+
+def _row(connection: sa.Connection, authority: str, serial: SerialNumber) -> sa.Row[Any]:
+    columns = CERTIFICATES.c
+    query = sa.select(CERTIFICATES).where(columns.authority == authority, columns.serial == str(serial))
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise CertificateNotFoundError(f"no certificate {serial} is on record")
+    return row
+
+
+def _certificate(connection: sa.Connection, authority: str, serial: SerialNumber) -> CertificateRecord:
+    return record_from(_row(connection, authority, serial))
+
+
+def _crl_rows(connection: sa.Connection, authority: str, *conditions: sa.ColumnElement[bool]) -> list[CrlRecord]:
+    query = sa.select(CRLS).where(CRLS.c.authority == authority, *conditions).order_by(CRLS.c.number)
+    return [crl_from(row) for row in connection.execute(query)]
+
+
+def _latest_crl(connection: sa.Connection, authority: str) -> CrlRecord | None:
+    query = (
+        sa.select(CRLS)
+        .where(CRLS.c.authority == authority, CRLS.c.encoded.is_not(None))
+        .order_by(CRLS.c.number.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else crl_from(row)

@@ -1,0 +1,107 @@
+"""Tables of the authority's record, the triggers that guard them, and how rows become values."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ca.model import (
+    TRANSITIONS,
+    CertificateRecord,
+    CertificateState,
+    CrlRecord,
+    Revocation,
+    SerialNumber,
+)
+from formats.gbt20518 import RevocationReason
+from formats.register_file import AuditTable, time_from
+
+METADATA = sa.MetaData()
+CERTIFICATES = sa.Table(
+    "ca_certificates",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("authority", sa.String(40), nullable=False),
+    sa.Column("serial", sa.String(40), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("profile", sa.String(48), nullable=False),
+    sa.Column("request_key", sa.String(128), nullable=False),
+    sa.Column("request_digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("not_after", sa.String(20), nullable=False),
+    sa.Column("intended_at", sa.String(20), nullable=False),
+    sa.Column("tbs", sa.LargeBinary, nullable=False),
+    sa.Column("encoded", sa.LargeBinary),
+    sa.Column("revoked_at", sa.String(20)),
+    sa.Column("reason", sa.Integer),
+    sa.Column("invalidity_date", sa.String(20)),
+    sa.UniqueConstraint("authority", "serial"),
+    sa.UniqueConstraint("authority", "request_key"),
+    sa.Index("ca_certificates_by_state", "authority", "state", "position"),
+)
+CRLS = sa.Table(
+    "ca_crls",
+    METADATA,
+    sa.Column("authority", sa.String(40), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("this_update", sa.String(20), nullable=False),
+    sa.Column("next_update", sa.String(20), nullable=False),
+    sa.Column("tbs", sa.LargeBinary, nullable=False),
+    sa.Column("encoded", sa.LargeBinary),
+)
+AUDIT = AuditTable(METADATA, "ca_audit")
+AUDIT_ROWS = METADATA.tables["ca_audit"]
+
+_FINAL: Final = ", ".join(f"'{state}'" for state, ways in TRANSITIONS.items() if not ways)
+ON_LIST: Final = (CertificateState.HELD, CertificateState.REVOKED, CertificateState.ABANDONED)
+_IDENTITY: Final = "authority, serial, profile, request_key, request_digest, subject, not_after, intended_at, tbs"
+GUARDS: Final = {
+    "ca_certificates_no_delete": "BEFORE DELETE ON ca_certificates",
+    "ca_certificates_no_change": f"BEFORE UPDATE OF {_IDENTITY} ON ca_certificates",
+    "ca_certificates_signed_once": "BEFORE UPDATE OF encoded ON ca_certificates WHEN OLD.encoded IS NOT NULL",
+    "ca_certificates_final": (
+        "BEFORE UPDATE OF state, revoked_at, reason, invalidity_date ON ca_certificates "
+        f"WHEN OLD.state IN ({_FINAL})"
+    ),
+    "ca_crls_no_delete": "BEFORE DELETE ON ca_crls",
+    "ca_crls_no_change": "BEFORE UPDATE OF authority, number, this_update, next_update, tbs ON ca_crls",
+    "ca_crls_signed_once": "BEFORE UPDATE OF encoded ON ca_crls WHEN OLD.encoded IS NOT NULL",
+}
+
+
+def record_from(row: sa.Row[Any]) -> CertificateRecord:
+    """The certificate a row of ``CERTIFICATES`` records."""
+    revocation = None
+    if row.revoked_at is not None:
+        revocation = Revocation(
+            time_from(row.revoked_at),
+            RevocationReason(row.reason),
+            time_from(row.invalidity_date) if row.invalidity_date else None,
+        )
+    return CertificateRecord(
+        authority=row.authority,
+        serial=SerialNumber.parse(row.serial),
+        state=CertificateState(row.state),
+        profile=row.profile,
+        request_key=row.request_key,
+        request_digest=row.request_digest,
+        subject=row.subject,
+        not_after=time_from(row.not_after),
+        intended_at=time_from(row.intended_at),
+        tbs=row.tbs,
+        encoded=row.encoded,
+        revocation=revocation,
+    )
+
+
+def crl_from(row: sa.Row[Any]) -> CrlRecord:
+    """The list a row of ``CRLS`` records."""
+    return CrlRecord(
+        authority=row.authority,
+        number=row.number,
+        this_update=time_from(row.this_update),
+        next_update=time_from(row.next_update),
+        tbs=row.tbs,
+        encoded=row.encoded,
+    )
