@@ -101,7 +101,7 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
             _PACKAGE,
             passed=("PACKAGE_SOUND",),
             failed=("PACKAGE_ANOMALY", "PACKAGE_DOCUMENT"),
-            undetermined=("PACKAGE_ENCRYPTED",),
+            undetermined=("PACKAGE_ENCRYPTED", "PACKAGE_AMBIGUOUS"),
         ),
         **_facts(
             Step.SIGNATURE_LIST,
@@ -125,7 +125,6 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
                 "FORMAT",
                 "FORMAT_FILE_MISSING",
                 "FORMAT_TYPE",
-                "FORMAT_HEADER",
                 "FORMAT_VERSION",
                 "FORMAT_ALGORITHM",
                 "FORMAT_GENERATION",

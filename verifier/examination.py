@@ -1,0 +1,293 @@
+"""Cryptographic facts of each signature in a package, without any question of trust.
+
+What is computed here is true or false for the bytes alone: inspection reports it as it stands, judgement turns it
+into findings. Nothing raises for a bad signature: what cannot be read is told as a fault.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from crypto import sm3
+from formats.errors import LimitExceededError, MalformedDataError
+from formats.gbt20518 import Certificate
+from formats.gbt33190.integrity import INTEGRITY_PART, IntegrityList, read_integrity_list
+from formats.gbt33190.package import OfdPackage
+from formats.gbt33190.parts import Parts
+from formats.gbt33190.references import ReferenceResult, check_references
+from formats.gbt33190.signature_model import SignatureEntry
+from formats.gbt35275 import Shape, SignedData, read_signed_data, signer_certificate
+from formats.gbt38540 import (
+    Seal,
+    SealSignature,
+    SignedValueKind,
+    read_seal_signature,
+    signed_value_kind,
+)
+from formats.oids import SM3, SM3_PLAIN
+from verifier.memory import SM2_ALGORITHMS, Memory, holds
+from verifier.report import SignatureKind
+
+_SM3 = frozenset({SM3, SM3_PLAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Facts of one signature; ``None`` where a question does not arise or cannot be put.
+
+    Attributes:
+        subject: Path of its Signature.xml, or of OFDEntries.xml; the location as written if there is no such file.
+        kind: What its value is.
+        entry: Its entry in Signatures.xml; None for an integrity signature.
+        value_path: Entry of the signature value.
+        fault: Why it could not be read.
+        value: The decoded value.
+        signer: The signer's certificate.
+        signer_fault: Why there is none.
+        signature: The signature value is right.
+        data_hash: The signed digest is that of the signature file.
+        references: What each protected file turned out to be.
+        seal_holds: The seal carries a right signature of its maker.
+        maker: The maker's certificate.
+        maker_fault: Why there is none.
+        seal_file_matches: The Seal.esl beside it equals the seal inside; None if none is named.
+        integrity: The list, for an integrity signature.
+    """
+
+    subject: str
+    kind: SignatureKind
+    entry: SignatureEntry | None = None
+    value_path: str | None = None
+    fault: str | None = None
+    value: SealSignature | SignedData | None = field(default=None, repr=False)
+    signer: Certificate | None = None
+    signer_fault: str = ""
+    signature: bool | None = None
+    data_hash: bool | None = None
+    references: tuple[ReferenceResult, ...] | None = None
+    seal_holds: bool | None = None
+    maker: Certificate | None = None
+    maker_fault: str = ""
+    seal_file_matches: bool | None = None
+    integrity: IntegrityList | None = None
+
+    @property
+    def generation(self) -> str:
+        """``v1``, ``v4``, ``v5``, ``gbt35275``, ``bare``, or empty if the value could not be read."""
+        if isinstance(self.value, SealSignature):
+            return self.value.generation.value
+        if isinstance(self.value, SignedData):
+            return "gbt35275"
+        return "bare" if self.kind is SignatureKind.BARE else ""
+
+    @property
+    def stated_time(self) -> datetime | None:
+        """When the signer says it was made, UTC; None if not stated, unreadable or without a zone."""
+        if isinstance(self.value, SealSignature):
+            return self.value.time_info
+        return self.value.signer.signing_time if self.value is not None else None
+
+    @property
+    def time_stamp(self) -> bytes | None:
+        """The time-stamp token of the signature, DER; None without one."""
+        if isinstance(self.value, SealSignature):
+            return self.value.time_stamp
+        return self.value.signer.time_stamp if self.value is not None else None
+
+    @property
+    def sound(self) -> bool:
+        """The signature is right and over the signature file as it stands: its matching references count."""
+        return self.signature is True and self.data_hash is True
+
+    @property
+    def matching(self) -> frozenset[str]:
+        """Entries whose digest matches under SM3, the only algorithm that protects anything."""
+        return frozenset(
+            each.path
+            for each in self.references or ()
+            if each.matches and each.algorithm is not None and each.algorithm.value == SM3
+        )
+
+
+def examine_package(
+    package: OfdPackage, parts: Parts, entries: tuple[SignatureEntry, ...], memory: Memory
+) -> Iterator[Examined]:
+    """Facts of every listed signature, then of the integrity signature of GM/T 0099 if there is one.
+
+    Raises:
+        LimitExceededError: Reading costs more than allowed.
+    """
+    for entry in entries:
+        yield examine_entry(package, entry, memory)
+    if INTEGRITY_PART in package:
+        yield _examine_integrity(parts, memory)
+
+
+def examine_entry(package: OfdPackage, entry: SignatureEntry, memory: Memory) -> Examined:
+    """Facts of one listed signature.
+
+    Raises:
+        LimitExceededError: Reading costs more than allowed.
+    """
+    file = entry.file
+    if file is None:
+        return Examined(entry.path or entry.base_location, SignatureKind.UNREADABLE, entry, fault=entry.fault)
+    start = Examined(
+        file.path,
+        SignatureKind.UNREADABLE,
+        entry,
+        value_path=file.signed_value,
+        references=tuple(check_references(package, file)),
+    )
+    if file.signed_value is None:
+        return replace(start, fault="the signature value is missing")
+    try:
+        data = package.read(file.signed_value)
+        kind = signed_value_kind(data)
+        if kind is SignedValueKind.BARE_SIGNATURE:
+            return replace(start, kind=SignatureKind.BARE, signer_fault="the signature carries no certificate")
+        if kind is SignedValueKind.SIGNED_DATA:
+            return _examine_signed_data(replace(start, kind=SignatureKind.SIGNED_DATA), data, file.encoded, memory)
+        examined = _examine_seal_signature(start, read_seal_signature(data), file.encoded, memory)
+    except LimitExceededError:
+        raise
+    except MalformedDataError as exc:
+        return replace(start, kind=SignatureKind.UNREADABLE, fault=str(exc))
+    return replace(examined, seal_file_matches=_seal_file_matches(package, entry, examined.value))
+
+
+def _examine_seal_signature(start: Examined, value: SealSignature, document: bytes, memory: Memory) -> Examined:
+    facts = examine_seal_signature(value, memory)
+    return replace(
+        facts,
+        subject=start.subject,
+        entry=start.entry,
+        value_path=start.value_path,
+        references=start.references,
+        data_hash=sm3(document) == value.data_hash,
+    )
+
+
+def examine_seal_signature(value: SealSignature, memory: Memory) -> Examined:
+    """Facts of a seal signature alone: its own signature and that of the seal inside."""
+    signer, signer_fault = _certificate(value.signer_certificate, memory)
+    signature = None
+    if signer is not None and signer.public_key is not None and value.signature_algorithm in SM2_ALGORITHMS:
+        signature = holds(signer.public_key, value.to_sign, value.signature_der)
+    maker, maker_fault, seal_holds = examine_seal(value.seal, memory)
+    return Examined(
+        "",
+        SignatureKind.SEAL,
+        value=value,
+        signer=signer,
+        signer_fault=signer_fault,
+        signature=signature,
+        seal_holds=seal_holds,
+        maker=maker,
+        maker_fault=maker_fault,
+    )
+
+
+def examine_seal(seal: Seal, memory: Memory) -> tuple[Certificate | None, str, bool | None]:
+    """A seal's maker certificate, why there is none, and whether the maker's signature is right."""
+    maker, fault = _certificate(seal.maker_certificate, memory)
+    if maker is None or maker.public_key is None or seal.signature_algorithm not in SM2_ALGORITHMS:
+        return maker, fault, None
+    return maker, fault, memory.seal_signature_holds(seal, maker.public_key)
+
+
+def _examine_signed_data(start: Examined, data: bytes, document: bytes, memory: Memory) -> Examined:
+    value = read_signed_data(data)
+    attached = signer_certificate(value)
+    if attached is None:
+        return replace(
+            start,
+            value=value,
+            signer_fault="the signer's certificate is not attached",
+            data_hash=_states_digest_of(value, document),
+        )
+    signer, fault = _certificate(attached, memory)
+    signature = None
+    info = value.signer
+    if (
+        signer is not None
+        and signer.public_key is not None
+        and info.signature_algorithm in SM2_ALGORITHMS
+        and info.digest_algorithm in _SM3
+    ):
+        key = signer.public_key
+        signature = any(holds(key, each, info.signature_der) for each in value.signed_bytes())
+    return replace(
+        start,
+        value=value,
+        signer=signer,
+        signer_fault=fault,
+        signature=signature,
+        data_hash=_states_digest_of(value, document),
+    )
+
+
+def _states_digest_of(value: SignedData, document: bytes) -> bool:
+    """Whether what is signed leads to ``document``, by the shape the data has."""
+    digest = sm3(document)
+    if value.shape is Shape.DIGEST:
+        return value.content == digest
+    if value.shape is Shape.ATTRIBUTES:
+        return value.signer.message_digest == digest
+    content = value.content
+    if content is None:
+        return False
+    if value.signer.signed_attributes is not None and value.signer.message_digest != sm3(content):
+        return False
+    return content in (digest, document) or _decoded(content) == digest
+
+
+def _decoded(content: bytes) -> bytes | None:
+    """Octets of a Base64 digest (shape C); None if it is none."""
+    if len(content) > 64:
+        return None
+    try:
+        return base64.b64decode(content.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _examine_integrity(parts: Parts, memory: Memory) -> Examined:
+    start = Examined(INTEGRITY_PART, SignatureKind.INTEGRITY)
+    try:
+        listed = read_integrity_list(parts)
+        if listed is None:
+            return replace(start, fault="the list is missing")
+        start = replace(start, integrity=listed, value_path=listed.signed_value)
+        if listed.signed_value is None:
+            return replace(start, fault="the signature value is missing")
+        return _examine_signed_data(start, parts.package.read(listed.signed_value), listed.encoded, memory)
+    except LimitExceededError:
+        raise
+    except MalformedDataError as exc:
+        return replace(start, fault=str(exc))
+
+
+def _certificate(data: bytes, memory: Memory) -> tuple[Certificate | None, str]:
+    try:
+        certificate = memory.certificate(data)
+    except MalformedDataError as exc:
+        return None, str(exc)
+    return certificate, "" if certificate.public_key is not None else "the key is no SM2 key"
+
+
+def _seal_file_matches(package: OfdPackage, entry: SignatureEntry, value: object) -> bool | None:
+    """Seal.esl against the seal inside the signature, octet by octet (GB/T 33190 18.2, Seal/BaseLoc)."""
+    file = entry.file
+    if file is None or not isinstance(value, SealSignature):
+        return None
+    if file.seal is None:
+        return False if file.missing else None  # it names a seal, or its image, that is not there
+    try:
+        return package.read(file.seal) == value.seal.encoded
+    except LimitExceededError:
+        raise
+    except MalformedDataError:
+        return False

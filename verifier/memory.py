@@ -1,0 +1,69 @@
+"""What a verifier need not compute twice: decoded certificates and the signatures on seals.
+
+Each result is a pure function of the octets it is kept under: the same octets decode to the same certificate, and
+the same seal carries a right or a wrong signature of the maker named inside it. Nothing that depends on time, on
+the trust list or on the document is kept here.
+"""
+
+from collections.abc import Hashable
+
+from crypto import DEFAULT_USER_ID, InvalidSignatureError, PublicKey, verify
+from formats.errors import MalformedDataError
+from formats.gbt20518 import Certificate, read_certificate
+from formats.gbt38540 import Seal
+from formats.oids import SM2_SIGN, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT
+from verifier.bounded_cache import BoundedCache
+
+SM2_ALGORITHMS = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN})
+"""Identifiers that stand for SM2 with SM3 in seals and signed data."""
+_MAX_REMEMBERED_SEAL = 1 << 20
+
+
+class Memory:
+    """Bounded; safe for threads."""
+
+    __slots__ = ("_certificates", "_seals")
+
+    def __init__(self, certificates: int = 4096, seals: int = 512) -> None:
+        self._certificates: BoundedCache[bytes, Certificate | MalformedDataError] = BoundedCache(certificates)
+        self._seals: BoundedCache[Hashable, bool] = BoundedCache(seals)
+
+    def certificate(self, data: bytes) -> Certificate:
+        """The decoded certificate.
+
+        Raises:
+            MalformedDataError: It does not decode.
+        """
+
+        def decode() -> Certificate | MalformedDataError:
+            try:
+                return read_certificate(data)
+            except MalformedDataError as exc:
+                return exc
+
+        found = self._certificates.get(data, decode)
+        if isinstance(found, MalformedDataError):
+            # A new object: raising the kept one would let its traceback grow with every document.
+            raise MalformedDataError(found.message, what=found.what, offset=found.offset)
+        return found
+
+    def seal_signature_holds(self, seal: Seal, maker_key: PublicKey) -> bool:
+        """Whether the seal carries a right signature of ``maker_key``; kept under the seal's exact octets."""
+        if seal.signature_algorithm not in SM2_ALGORITHMS:
+            return False
+
+        def check() -> bool:
+            return holds(maker_key, seal.signed_bytes, seal.signature_der)
+
+        if len(seal.encoded) > _MAX_REMEMBERED_SEAL:
+            return check()
+        return self._seals.get((seal.encoded, maker_key.point), check)
+
+
+def holds(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether ``signature`` is right under the default user identity."""
+    try:
+        verify(key, message, signature, user_id=DEFAULT_USER_ID)
+    except InvalidSignatureError:
+        return False
+    return True

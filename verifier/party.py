@@ -1,0 +1,50 @@
+"""Who a certificate and a seal name."""
+
+from formats.errors import MalformedDataError
+from formats.gb32100 import CreditCode
+from formats.gbt20518 import Certificate
+from formats.gbt38540 import Seal
+from verifier.facts import PartyFacts, SealFacts
+
+
+def credit_code_of(certificate: Certificate) -> str:
+    """The credit code of the organisation a certificate names; empty if it names none.
+
+    Where organisationCode (1.2.156.10260.4.1.4) is present it decides. Certificates of government seals also write
+    the code in front of the organisation's name (``11320500014150050B苏州市民政局``).
+    """
+    stated = certificate.credit_code
+    if stated is not None:
+        return _valid(stated)
+    return _valid((certificate.subject.organization or "")[:18])
+
+
+def _valid(text: str) -> str:
+    try:
+        return str(CreditCode.parse(text))
+    except MalformedDataError:
+        return ""
+
+
+def party_facts(certificate: Certificate) -> PartyFacts:
+    """Who ``certificate`` names."""
+    subject = certificate.subject
+    return PartyFacts(
+        name=subject.common_name or str(subject),
+        organisation=subject.organization or "",
+        credit_code=credit_code_of(certificate),
+        serial_number=f"{certificate.serial_number:x}",
+        issuer=str(certificate.issuer),
+    )
+
+
+def seal_facts(seal: Seal, maker: Certificate | None) -> SealFacts:
+    """What ``seal`` says of itself, and who made it."""
+    return SealFacts(
+        seal_id=seal.seal_id,
+        name=seal.property.name,
+        type=seal.property.type,
+        valid_from=seal.property.valid_from,
+        valid_to=seal.property.valid_to,
+        maker=party_facts(maker) if maker else None,
+    )
