@@ -2,8 +2,9 @@
 
 import math
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from formats.layout.errors import LayoutError
 from formats.layout.line_breaking import Line, Paragraph
@@ -17,8 +18,7 @@ _TOLERANCE: Final = 1e-6
 _ENDLESS: Final = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class FittedLine:
+class FittedLine(NamedTuple):
     """A line of a paragraph.
 
     Attributes:
@@ -77,10 +77,11 @@ class _Measured:
             fitted += [FittedLine(paragraph, line, line is last) for line in lines]
         return fitted
 
-    def least_lines(self, size: float, width: float) -> int:
-        """How many lines it takes at the least, whatever the places to break: tells what cannot fit."""
+    def may_fit(self, size: float, width: float, height: float) -> bool:
+        """Whether the text would fit if it could be broken anywhere: tells quickly what cannot."""
         limit = width / size + _TOLERANCE
-        return sum([max(1, math.ceil(paragraph.width / limit)) for paragraph in self.paragraphs])
+        least = sum([max(1, math.ceil(paragraph.width / limit)) for paragraph in self.paragraphs])
+        return least <= self.capacity(size, height)
 
     def height(self, count: int, size: float) -> float:
         """Height of some lines in millimetres, from the top of the box or of the ink to the lowest ink."""
@@ -120,17 +121,11 @@ def fit(text: str, style: TextStyle, width: float, height: float) -> FittedText:
     if lines is not None:
         return _fitted(measured, style.size, width, lines)
     sizes = _smaller_sizes(style)
-    low, high = 0, len(sizes)
-    found = None
-    while low < high:
-        middle = (low + high) // 2
-        lines = _try(measured, sizes[middle], width, height)
-        if lines is None:
-            low = middle + 1
-        else:
-            found, high = (sizes[middle], lines), middle
-    if found is not None:
-        return _fitted(measured, found[0], width, found[1])
+    hopeful = bisect_left(sizes, True, key=lambda size: measured.may_fit(size, width, height))
+    for size in sizes[hopeful:]:
+        lines = _try(measured, size, width, height)
+        if lines is not None:
+            return _fitted(measured, size, width, lines)
     return _overflow(measured, width, height)
 
 
@@ -146,14 +141,13 @@ def _smaller_sizes(style: TextStyle) -> list[float]:
 
 def _try(measured: _Measured, size: float, width: float, height: float) -> list[FittedLine] | None:
     """The lines at a size, if they fit."""
-    capacity = measured.capacity(size, height)
-    if measured.least_lines(size, width) > capacity:
+    if not measured.may_fit(size, width, height):
         return None
     try:
         lines = measured.lines(size, width)
     except LayoutError:
         return None
-    return lines if len(lines) <= capacity else None
+    return lines if len(lines) <= measured.capacity(size, height) else None
 
 
 def _fitted(

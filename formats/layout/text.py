@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from formats.fonts import Face
 from formats.gbt33190.drawing import DrawnText, TextRun
@@ -105,8 +105,7 @@ def _first_baseline(fitted: FittedText, box: Box) -> float:
     return max(top, min(centred, lowest))
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A stretch of a line in one face, on the page."""
 
     face: Face
