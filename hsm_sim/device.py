@@ -83,7 +83,7 @@ class Device:
         self._say = say
         self._interior: Interior | None = None
         self._state = DeviceState.INITIAL
-        self._changing_state = threading.Lock()
+        self._changing_state = threading.RLock()
         self._refusals = RefusalBudget()
 
     # Lifecycle
@@ -131,11 +131,17 @@ class Device:
             pairs = [(usage, self._make_key()) for usage in KeyUsage]
             for usage, key in pairs:
                 pairwise_test(key, usage)
-            store = create_store(
-                self._storage, officers, policy, pairs, actor=actor, clock=self._clock, random=self._random
-            )
-            for _, key in pairs:
-                key.wipe()
+            try:
+                store = create_store(
+                    self._storage, officers, policy, pairs, actor=actor, clock=self._clock, random=self._random
+                )
+            except DeviceError:
+                if self.is_initialised():
+                    self.fail("initialisation was reported as failed, but kept; start again to open the store")
+                raise
+            finally:
+                for _, key in pairs:
+                    key.wipe()
             self._enter(store)
         return self.info()
 

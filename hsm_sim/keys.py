@@ -98,7 +98,6 @@ class Keys:
                 raise KeyExistsError(f"index {request.index} {request.usage.name.lower()}")
             puts: list[Record] = [record, *self._first_password(request)]
             self._store.change([Event(actor, "generate-key-pair", _target(record))], puts=puts)
-            self._counters.add(record)
         return self.info(record)
 
     def _first_password(self, request: GenerateKeyPair) -> list[PasswordRecord]:
@@ -120,7 +119,7 @@ class Keys:
             records = [found for usage in KeyUsage if (found := self._find(index, usage)) is not None]
             if not records:
                 raise KeyNotExistError(f"index {index}")
-            self.end_rights(index)
+            self.end_rights(index)  # first, so that no right outlives a removal that is reported as failed
             self._store.change(
                 [Event(actor, "destroy-key", _target(record), self._used(record)) for record in records],
                 removes=[
@@ -129,8 +128,6 @@ class Keys:
                 ],
                 erases=True,
             )
-            for record in records:
-                self._counters.remove(record)
 
     def _used(self, record: KeyRecord) -> int:
         return self._counters.used(record.index, record.usage)

@@ -27,17 +27,19 @@ _ACTOR: Final = "device"
 class _Counter:
     """One key's count in memory."""
 
+    public_key: bytes
+    """Tells a key from one that was made at the same index after it was destroyed."""
     used: int
     reserved: int
     limit: int | None
+    floor: int
+    """The highest number that may lie on the disk; a later write never goes below it."""
     wanted: int = 0
     """Uses that waiting threads need beyond the reservation."""
-    floor: int = 0
-    """The highest number that may lie on the disk; a later write never goes below it."""
 
 
 class UseCounters:
-    """Counters of all keys of a store."""
+    """Counters of all keys of a store; each begins with what its record holds when it is first asked for."""
 
     def __init__(self, store: RecordStore, *, reserve: int = DEFAULT_RESERVE) -> None:
         self._store = store
@@ -45,21 +47,13 @@ class UseCounters:
         self._mutex = threading.Lock()
         self._writing = threading.Lock()
         self._counters: dict[bytes, _Counter] = {}
-        for record in store.all(KeyRecord):
-            self.add(record)
-
-    def add(self, record: KeyRecord) -> None:
-        """Begin to count for a key."""
-        with self._mutex:
-            self._counters[record.key] = _Counter(record.uses, record.uses, record.use_limit, floor=record.uses)
-
-    def remove(self, record: KeyRecord) -> None:
-        """Forget a destroyed key."""
-        with self._mutex:
-            self._counters.pop(record.key, None)
 
     def used(self, index: int, usage: KeyUsage) -> int:
-        """Uses so far."""
+        """Uses so far.
+
+        Raises:
+            KeyNotExistError: There is no such key.
+        """
         with self._mutex:
             return self._counter(key_name(index, usage)).used
 
@@ -72,7 +66,7 @@ class UseCounters:
             NoBufferError, FileWriteError: The reservation could not be written; nothing is counted.
         """
         name = key_name(index, usage)
-        wanting = False
+        waiting: _Counter | None = None
         try:
             while True:
                 with self._mutex:
@@ -84,21 +78,24 @@ class UseCounters:
                     if counter.used + count <= counter.reserved:
                         counter.used += count
                         return
-                    if not wanting:
-                        counter.wanted += count
-                        wanting = True
+                    if waiting is None:
+                        waiting = counter
+                        waiting.wanted += count
                 self._write(name, count)
         finally:
-            if wanting:
+            if waiting is not None:
                 with self._mutex:
-                    if (mine := self._counters.get(name)) is not None:
-                        mine.wanted -= count
+                    waiting.wanted -= count
 
     def _counter(self, name: bytes) -> _Counter:
-        try:
-            return self._counters[name]
-        except KeyError:
-            raise KeyNotExistError from None
+        record = self._store.get(KeyRecord, name)
+        if record is None:
+            raise KeyNotExistError
+        counter = self._counters.get(name)
+        if counter is None or counter.public_key != record.public_key:
+            counter = _Counter(record.public_key, record.uses, record.uses, record.use_limit, record.uses)
+            self._counters[name] = counter
+        return counter
 
     def _write(self, name: bytes, count: int) -> None:
         """Write reservations for all that wait, unless someone did while this thread waited for its turn."""
@@ -107,13 +104,14 @@ class UseCounters:
                 counter = self._counter(name)
                 if counter.used + count <= counter.reserved:
                     return
-                goals = {key: self._goal(each) for key, each in self._counters.items() if each.wanted}
+                waiting = {key: each for key, each in self._counters.items() if each.wanted}
+                goals = {key: self._goal(each) for key, each in waiting.items()}
                 for key, goal in goals.items():
-                    self._counters[key].floor = goal
-            written = self._put(goals)
+                    waiting[key].floor = goal
+            written = self._put(waiting, goals)
             with self._mutex:
-                for key in written & self._counters.keys():
-                    self._counters[key].reserved = goals[key]
+                for key in written:
+                    waiting[key].reserved = goals[key]
             if name not in written:
                 raise KeyNotExistError("destroyed meanwhile")
 
@@ -124,13 +122,13 @@ class UseCounters:
         ahead = min(self._reserve, max(0, counter.limit - needed) // 8)
         return min(max(needed + ahead, counter.floor), counter.limit)
 
-    def _put(self, goals: dict[bytes, int]) -> set[bytes]:
+    def _put(self, waiting: dict[bytes, _Counter], goals: dict[bytes, int]) -> set[bytes]:
         """Write the numbers of those keys that still exist and return their names."""
         puts, events = [], []
         with self._store.exclusive:
-            for key, goal in goals.items():
-                record = self._store.get(KeyRecord, key)
-                if record is not None:
+            for name, goal in goals.items():
+                record = self._store.get(KeyRecord, name)
+                if record is not None and record.public_key == waiting[name].public_key:
                     puts.append(replace(record, uses=goal))
                     target = f"index {record.index} {record.usage.name.lower()}"
                     events.append(Event(_ACTOR, "reserve-uses", target, goal - record.uses))
@@ -141,6 +139,8 @@ class UseCounters:
     def settle(self) -> list[KeyRecord]:
         """Return the records whose exact count differs from what is written, with the exact count."""
         with self._mutex:
-            exact = {key: counter.used for key, counter in self._counters.items()}
-        records = [record for record in self._store.all(KeyRecord) if record.key in exact]
-        return [replace(each, uses=exact[each.key]) for each in records if each.uses != exact[each.key]]
+            exact = {each.public_key: each.used for each in self._counters.values()}
+        records = [record for record in self._store.all(KeyRecord) if record.public_key in exact]
+        return [
+            replace(each, uses=exact[each.public_key]) for each in records if each.uses != exact[each.public_key]
+        ]

@@ -1,0 +1,170 @@
+"""No private scalar, password or secret leaves the device: not in a reply, not in the store, not in a message."""
+
+import base64
+import contextlib
+
+from crypto import PublicKey, encrypt
+from hsm_sim.commands import (
+    ChangePassword,
+    CloseSession,
+    Command,
+    ExportPublicKey,
+    GenerateRandom,
+    GetAccessRight,
+    GetDeviceInfo,
+    InternalDecrypt,
+    InternalSign,
+    InternalSignBatch,
+    InternalVerify,
+    ListKeys,
+    OpenSession,
+    ReleaseAccessRight,
+)
+from hsm_sim.management import (
+    AddOfficer,
+    ChangeOfficerSecret,
+    DestroyKeys,
+    GenerateKeyPair,
+    Initialise,
+    OfficerCredential,
+    OfficerLogin,
+    OfficerLogout,
+    ReadAudit,
+    RemoveOfficer,
+    ResetPassword,
+    SelfTest,
+    SetLabel,
+    UnlockOfficer,
+)
+from hsm_sim.model import KeyUsage
+from hsm_sim.protection import Protection
+from hsm_sim.records import RECORD_CLASSES
+from hsm_sim.return_codes import DeviceError
+
+E = bytes(range(32))
+LI = OfficerCredential("li", b"another secret")
+SECRETS = (b"officer secret", b"another secret", b"a newer secret", b"password 1", b"password 2", b"a wrong one")
+
+
+def shapes(secret: bytes) -> list[bytes]:
+    """A secret as someone might have written it by mistake."""
+    return [
+        secret,
+        secret[::-1],
+        secret.hex().encode(),
+        secret.hex().upper().encode(),
+        base64.b64encode(secret),
+        str(int.from_bytes(secret, "big")).encode(),
+    ]
+
+
+def use_everything(host) -> None:
+    """Send every command there is, in an order in which it succeeds, and once where it is refused."""
+    caller = host.session(name="")
+    sent = set()
+
+    def call(request):
+        sent.add(request.command)
+        try:
+            return caller.call(request)
+        except DeviceError:
+            return None
+
+    stranger = host.session()
+    call(OpenSession("test"))
+    call(Initialise((host.OFFICER,), host.POLICY))
+    call(OfficerLogin(host.OFFICER))
+    call(AddOfficer(LI))
+    call(GenerateKeyPair(1, KeyUsage.SIGN, "标签", None, b"password 1"))
+    made = call(GenerateKeyPair(1, KeyUsage.ENCRYPT, "", 10, b""))
+    requests = [
+        GetDeviceInfo(),
+        GenerateRandom(64),
+        GetAccessRight(1, b"a wrong one"),
+        GetAccessRight(1, b"password 1"),
+        ExportPublicKey(1, KeyUsage.SIGN),
+        ExportPublicKey(0, KeyUsage.SIGN),
+        ListKeys(0),
+        InternalSign(1, E),
+        InternalSignBatch(1, E * 3),
+        InternalVerify(1, E, bytes(70)),
+        InternalDecrypt(1, encrypt(PublicKey(made.public_key), b"plain text")),
+        ReleaseAccessRight(1),
+        ChangePassword(1, b"password 1", b"password 2"),
+        ResetPassword(1, b"password 2"),
+        SetLabel(1, KeyUsage.SIGN, "x"),
+        UnlockOfficer("li"),
+        ChangeOfficerSecret(b"a newer secret"),
+        ReadAudit(1),
+        SelfTest(),
+        RemoveOfficer("li"),
+        GenerateKeyPair(2, KeyUsage.SIGN, "", None, b"password 2"),
+        DestroyKeys(2),
+        OfficerLogout(),
+        CloseSession(),
+    ]
+    for request in requests:
+        with contextlib.suppress(DeviceError):
+            stranger.call(request)
+        call(request)
+    assert sent == set(Command), set(Command) - sent
+
+
+def test_nothing_secret_in_replies_store_or_messages(blank):
+    """Every command is used, and all that came out is searched for every secret in six shapes."""
+    masters = []
+    random = blank.random
+
+    def watched(length):
+        octets = random(length)
+        masters.append(octets)
+        return octets
+
+    blank.device._random = watched
+    use_everything(blank)
+    master = next(octets for octets in masters if len(octets) == 32)
+    assert blank.device.ready().store.protection._master == master
+    protection = blank.device.ready().store.protection
+    stored = b"".join(
+        part
+        for change in blank.storage.commits
+        for record in change.puts
+        for part in (record.name, record.body, record.tag)
+    ) + b"".join(entry.entry for change in blank.storage.commits for entry in change.entries)
+    out = b"".join(blank.replies) + stored + "\n".join(blank.said).encode()
+    assert len(blank.made) == 2 + 3  # the device's own pairs and three user pairs
+    keys = [master, protection._encryption, protection._integrity]
+    for secret in [*blank.made, *keys, *SECRETS]:
+        for shape in shapes(secret):
+            assert shape not in out
+
+
+def test_search_would_find_a_scalar(blank):
+    """The search above is able to find what it looks for."""
+    key = blank.make_key()
+    for shape in shapes(key.scalar()):
+        assert any(shape in b"..." + other for other in shapes(key.scalar()))
+    assert blank.made[-1] == key.scalar()
+
+
+def test_secrets_do_not_show_in_repr(one_key):
+    """What ends up in a traceback or a log line by accident holds no secret."""
+    officer = OfficerCredential("zhang", b"officer secret")
+    shown = [
+        officer,
+        OfficerLogin(officer),
+        AddOfficer(officer),
+        Initialise((officer,), one_key.POLICY),
+        ChangeOfficerSecret(b"officer secret"),
+        GetAccessRight(1, b"password 1"),
+        ChangePassword(1, b"password 1", b"password 1"),
+        ResetPassword(1, b"password 1"),
+        GenerateKeyPair(1, KeyUsage.SIGN, "", None, b"password 1"),
+        Protection(bytes(32), bytes),
+        *(one_key.device.ready().store.all(kind) for kind in RECORD_CLASSES.values()),
+        one_key.user().session,
+    ]
+    text = repr(shown)
+    assert "officer secret" not in text
+    assert "password 1" not in text
+    assert "wrapped" not in text
