@@ -32,8 +32,9 @@ def validate(
     Args:
         metadata: What to judge.
         sealed: A seal is applied, so that who, when and with which seal must be there.
-        strict: The identifier must conform to GB/T 36904; otherwise it is read with its tolerances, as in files of
-            other makers.
+        strict: As for metadata of the house: the identifier must conform to GB/T 36904, and there are no names but
+            short names and extension names. Otherwise, as in files of other makers, the identifier is read with
+            its tolerances, and their own pairs beside the metadata are nobody's business.
         exceptions: Credit codes to accept although their check character is wrong.
         legacy_issuers: Issuers whose identifiers may carry the old check variant, if not ``strict``.
 
@@ -42,13 +43,13 @@ def validate(
         names of fields and rules, never values.
     """
     reading = Reading(strict, exceptions, legacy_issuers)
-    found = [*_names(metadata), *_presence(metadata, sealed=sealed), *_values(metadata, reading)]
+    found = [*_names(metadata, strict=strict), *_presence(metadata, sealed=sealed), *_values(metadata, reading)]
     found += field_violations(metadata, reading)
     order = {element.short_name: place for place, element in enumerate(metadata.schema)}
     return sorted(found, key=lambda violation: order.get(violation.field, len(order)))
 
 
-def _names(metadata: Metadata) -> Iterator[Violation]:
+def _names(metadata: Metadata, *, strict: bool) -> Iterator[Violation]:
     schema = metadata.schema
     prefix = schema.extension_prefix
     for name, texts in metadata.values.items():
@@ -56,12 +57,13 @@ def _names(metadata: Metadata) -> Iterator[Violation]:
             continue
         shown = ascii(name[:80])[1:-1]
         if not name.startswith(prefix):
-            yield Violation(
-                shown,
-                ViolationCode.UNKNOWN_NAME,
-                f"{shown} 不是元数据短名，扩展元数据短名应以 {prefix} 开头",
-                f"{shown} is no short name; names of extension metadata begin with {prefix}",
-            )
+            if strict:
+                yield Violation(
+                    shown,
+                    ViolationCode.UNKNOWN_NAME,
+                    f"{shown} 不是元数据短名，扩展元数据短名应以 {prefix} 开头",
+                    f"{shown} is no short name; names of extension metadata begin with {prefix}",
+                )
             continue
         if not _is_extension_name(name, prefix, schema.longest_extension_name):
             yield Violation(
@@ -73,6 +75,7 @@ def _names(metadata: Metadata) -> Iterator[Violation]:
                 f"{schema.longest_extension_name} characters",
             )
         yield from _text_violations(shown, shown, shown, texts[0], schema.longest_extension_value)
+        yield from _space_violation(shown, shown, shown, texts[0], None)
 
 
 def _is_extension_name(name: str, prefix: str, longest: int) -> bool:
@@ -118,6 +121,7 @@ def _values(metadata: Metadata, reading: Reading) -> Iterator[Violation]:
         yield from _text_violations(name, element.name_zh, element.name_en, joined, element.longest)
         for index, text in enumerate(texts):
             place = index if element.repeats else None
+            yield from _space_violation(name, element.name_zh, element.name_en, text, place)
             if element.repeats and schema.separator in text:
                 yield Violation(
                     name,
@@ -129,6 +133,17 @@ def _values(metadata: Metadata, reading: Reading) -> Iterator[Violation]:
             violation = value_violation(element, name, text, place, schema, reading)
             if violation is not None:
                 yield violation
+
+
+def _space_violation(name: str, name_zh: str, name_en: str, text: str, index: int | None) -> Iterator[Violation]:
+    if text != text.strip():
+        yield Violation(
+            name,
+            ViolationCode.SURROUNDING_SPACE,
+            f"{name_zh}（{name}）首尾不能有空白",
+            f"{name_en} ({name}) has white space around it",
+            index,
+        )
 
 
 def _text_violations(name: str, name_zh: str, name_en: str, text: str, longest: int) -> Iterator[Violation]:

@@ -10,6 +10,8 @@ class ViolationCode(StrEnum):
     MISSING = "missing"
     TOO_LONG = "too-long"
     CONTROL_CHARACTER = "control-character"
+    SURROUNDING_SPACE = "surrounding-space"
+    """White space around a value; readers of OFD files drop it, so the value would not come back."""
     SEPARATOR = "separator"
     UNKNOWN_NAME = "unknown-name"
     EXTENSION_NAME = "extension-name"
