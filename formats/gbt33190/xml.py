@@ -94,13 +94,14 @@ def _check_prolog(data: bytes, what: str, found: set[Tolerance] | None) -> None:
         data = data[len(_BOM) :]
     if b"\x00" in data:
         raise MalformedDataError("a NUL octet; OFD parts are UTF-8", what=what, offset=data.index(b"\x00"))
-    if _DECLARATION.match(data):
+    declared = _DECLARATION.match(data) is not None
+    if declared:
         declaration = data[: data.find(b"?>")]
         if b"encoding" in declaration and not _ENCODING.search(declaration):
             raise MalformedDataError("declares an encoding other than UTF-8", what=what)
     if b"<!DOCTYPE" in data and data.startswith(b"<!DOCTYPE", _prolog_end(data)):
         raise MalformedDataError("a document type declaration", what=what, offset=data.index(b"<!DOCTYPE"))
-    if data.count(b"<?") > data.startswith(b"<?xml"):
+    if data.count(b"<?") > declared:
         if b"<?xml-stylesheet" in data:
             raise MalformedDataError(
                 "a style sheet instruction", what=what, offset=data.index(b"<?xml-stylesheet")
