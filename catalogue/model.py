@@ -14,17 +14,16 @@ Periods are calendar days in Beijing, both ends included.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from formats.gb32100 import CreditCode
 from formats.gbt2260 import DivisionCode
+from formats.gbt36903.dates import BEIJING
 from formats.gbt36904 import LicenceTypeCode
 from formats.gbt39554 import BasicItemCode, ItemCode, basic_code_of, implementing_body_of
-
-_BEIJING: Final = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,7 @@ class Catalogue:
         """
         if at.utcoffset() is None:
             raise ValueError("a moment needs a zone")
-        day = at.astimezone(_BEIJING).date()
+        day = at.astimezone(BEIJING).date()
         basic = basic_code_of(item)
         refused = self._known(authority, licence_type, basic) or _own_item(authority, item)
         refused = refused or self._in_force(licence_type, basic, day)
