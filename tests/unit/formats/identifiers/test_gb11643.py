@@ -74,7 +74,9 @@ def _with_check(body: str) -> str:
     return body + mod_11_2(body)
 
 
-@pytest.mark.parametrize("day", ["19000229", "20260230", "20261301", "20260001", "00000101", "20260100", "17991231", "01990307"])
+@pytest.mark.parametrize(
+    "day", ["19000229", "20260230", "20261301", "20260001", "00000101", "20260100", "17991231", "01990307"]
+)
 def test_birth_date_must_exist(day: str) -> None:
     """A right check character does not save a date that never was."""
     with pytest.raises(MalformedDataError, match="birth date"):
