@@ -1,0 +1,168 @@
+"""Outlines as sequences of moves, lines, cubic curves and closings, in any space, and their PDF operators."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+from formats.gbt33190.values import IDENTITY, Matrix
+from formats.rendering.pdf_file import numbers
+
+Segment: TypeAlias = tuple[str, tuple[float, ...]]
+"""``M x y``, ``L x y``, ``B x1 y1 x2 y2 x3 y3`` (cubic) or ``C`` (close)."""
+
+_OPERATORS: Final = {"M": "m", "L": "l", "B": "c", "C": "h"}
+_KAPPA: Final = 0.5522847498
+
+
+def as_cubics(segments: Iterable[tuple[str, tuple[float, ...]]]) -> Iterator[Segment]:
+    """The same outline with quadratic curves (``Q``) and arcs (``A``) as cubic ones.
+
+    ``A rx ry angle large sweep x y`` has its angle in degrees; with ``sweep`` it runs clockwise on the page.
+    """
+    x = y = start_x = start_y = 0.0
+    for operator, values in segments:
+        if operator == "Q":
+            x1, y1, x2, y2 = values
+            yield (
+                "B",
+                (
+                    x + 2 / 3 * (x1 - x),
+                    y + 2 / 3 * (y1 - y),
+                    x2 + 2 / 3 * (x1 - x2),
+                    y2 + 2 / 3 * (y1 - y2),
+                    x2,
+                    y2,
+                ),
+            )
+        elif operator == "A":
+            yield from _arc(x, y, values)
+        else:
+            yield operator, values
+        if operator == "C":
+            x, y = start_x, start_y
+        else:
+            x, y = values[-2:]
+            if operator == "M":
+                start_x, start_y = x, y
+
+
+def _arc(x0: float, y0: float, values: tuple[float, ...]) -> Iterator[Segment]:
+    """An elliptical arc as cubic curves of at most a quarter turn each; computed as in SVG 1.1 F.6."""
+    rx, ry, angle, large, sweep, x, y = values
+    rx, ry = abs(rx), abs(ry)
+    if rx == 0 or ry == 0 or (x0 == x and y0 == y):
+        yield "L", (x, y)
+        return
+    phi = math.radians(angle % 360)
+    cos, sin = math.cos(phi), math.sin(phi)
+    dx, dy = (x0 - x) / 2, (y0 - y) / 2
+    x1, y1 = cos * dx + sin * dy, -sin * dx + cos * dy
+    scale = math.sqrt((x1 / rx) ** 2 + (y1 / ry) ** 2)
+    if scale > 1:  # too small to reach: enlarged until it just does
+        rx, ry = rx * scale, ry * scale
+    square = (rx * ry) ** 2
+    denominator = (rx * y1) ** 2 + (ry * x1) ** 2
+    factor = math.sqrt(max(0.0, square - denominator) / denominator) if denominator else 0.0
+    if bool(large) == bool(sweep):
+        factor = -factor
+    cx1, cy1 = factor * rx * y1 / ry, -factor * ry * x1 / rx
+    cx, cy = cos * cx1 - sin * cy1 + (x0 + x) / 2, sin * cx1 + cos * cy1 + (y0 + y) / 2
+    theta = math.atan2((y1 - cy1) / ry, (x1 - cx1) / rx)
+    delta = math.atan2((-y1 - cy1) / ry, (-x1 - cx1) / rx) - theta
+    if sweep and delta < 0:
+        delta += 2 * math.pi
+    elif not sweep and delta > 0:
+        delta -= 2 * math.pi
+    count = max(1, math.ceil(abs(delta) / (math.pi / 2) - 1e-9))
+    step = delta / count
+    handle = 4 / 3 * math.tan(step / 4)
+    ellipse = Matrix(rx * cos, rx * sin, -ry * sin, ry * cos, cx, cy)
+    for index in range(count):
+        a, b = theta + index * step, theta + (index + 1) * step
+        p1 = ellipse.apply(math.cos(a) - handle * math.sin(a), math.sin(a) + handle * math.cos(a))
+        p2 = ellipse.apply(math.cos(b) + handle * math.sin(b), math.sin(b) - handle * math.cos(b))
+        p3 = (x, y) if index == count - 1 else ellipse.apply(math.cos(b), math.sin(b))
+        yield "B", (*p1, *p2, *p3)
+
+
+def transformed(segments: Iterable[Segment], matrix: Matrix) -> Iterator[Segment]:
+    """The outline mapped by ``matrix``."""
+    if matrix == IDENTITY:
+        yield from segments
+        return
+    a, b, c, d, e, f = matrix
+    for operator, values in segments:
+        mapped: list[float] = []
+        for index in range(0, len(values), 2):
+            x, y = values[index], values[index + 1]
+            mapped += (a * x + c * y + e, b * x + d * y + f)
+        yield operator, tuple(mapped)
+
+
+def inverted(matrix: Matrix) -> Matrix | None:
+    """The matrix that undoes ``matrix``; None if there is none."""
+    a, b, c, d, e, f = matrix
+    determinant = a * d - b * c
+    if abs(determinant) < 1e-12:
+        return None
+    return Matrix(
+        d / determinant,
+        -b / determinant,
+        -c / determinant,
+        a / determinant,
+        (c * f - d * e) / determinant,
+        (b * e - a * f) / determinant,
+    )
+
+
+def path_operators(segments: Iterable[Segment]) -> str:
+    """PDF path construction operators."""
+    return "\n".join(
+        f"{numbers(values)} {_OPERATORS[operator]}" if values else _OPERATORS[operator]
+        for operator, values in segments
+    )
+
+
+def rectangle(x: float, y: float, width: float, height: float) -> tuple[Segment, ...]:
+    """A closed rectangle."""
+    right, bottom = x + width, y + height
+    return (
+        ("M", (x, y)),
+        ("L", (right, y)),
+        ("L", (right, bottom)),
+        ("L", (x, bottom)),
+        ("C", ()),
+    )
+
+
+def rounded_rectangle(
+    x: float, y: float, width: float, height: float, horizontal: float, vertical: float
+) -> tuple[Segment, ...]:
+    """A closed rectangle with elliptical corners."""
+    rx, ry = max(0.0, min(horizontal, width / 2)), max(0.0, min(vertical, height / 2))
+    if not rx or not ry:
+        return rectangle(x, y, width, height)
+    right, bottom = x + width, y + height
+    kx, ky = rx * (1 - _KAPPA), ry * (1 - _KAPPA)
+    return (
+        ("M", (x + rx, y)),
+        ("L", (right - rx, y)),
+        ("B", (right - kx, y, right, y + ky, right, y + ry)),
+        ("L", (right, bottom - ry)),
+        ("B", (right, bottom - ky, right - kx, bottom, right - rx, bottom)),
+        ("L", (x + rx, bottom)),
+        ("B", (x + kx, bottom, x, bottom - ky, x, bottom - ry)),
+        ("L", (x, y + ry)),
+        ("B", (x, y + ky, x + kx, y, x + rx, y)),
+        ("C", ()),
+    )
+
+
+def bounds(segments: Iterable[Segment]) -> tuple[float, float, float, float] | None:
+    """Left, top, right, bottom of all points, control points included; None without points."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for _, values in segments:
+        xs += values[0::2]
+        ys += values[1::2]
+    return (min(xs), min(ys), max(xs), max(ys)) if xs else None

@@ -1,0 +1,84 @@
+"""PDF pages and OFD pages to PNG, by PDFium."""
+
+import io
+import math
+from collections.abc import Sequence
+from threading import Lock
+from typing import Final
+
+import pypdfium2
+
+from formats.fonts import FontLibrary
+from formats.gbt33190.package import OfdPackage
+from formats.rendering.model import DEFAULT_LIMITS, Omission, RenderingTooCostlyError, RenderLimits, Stamp
+from formats.rendering.pdf import render_pdf
+
+MAX_DPI: Final = 1200
+_COMPRESSION: Final = 3
+_PDFIUM: Final = Lock()
+"""PDFium must not be entered by two threads at once, not even for different documents."""
+
+
+def render_png(
+    package: OfdPackage,
+    page_number: int,
+    dpi: float,
+    *,
+    stamps: Sequence[Stamp] | None = None,
+    body: int = 0,
+    fonts: FontLibrary | None = None,
+    limits: RenderLimits = DEFAULT_LIMITS,
+) -> tuple[bytes, tuple[Omission, ...]]:
+    """Draw one page as PNG on white, and tell what is left out; see ``render_pdf`` for the arguments they share.
+
+    Args:
+        package: The opened package; only read.
+        page_number: Counted from 1.
+        dpi: Pixels an inch, up to 1200.
+        stamps: As for ``render_pdf``.
+        body: As for ``render_pdf``.
+        fonts: As for ``render_pdf``.
+        limits: As for ``render_pdf``; also bounds the pixels.
+
+    Raises:
+        MalformedDataError: The document or the page cannot be read.
+        RenderingTooCostlyError: ``limits`` are reached.
+        ValueError: No such page, or a resolution out of range.
+    """
+    rendered = render_pdf(
+        package, page_numbers=[page_number], stamps=stamps, body=body, fonts=fonts, limits=limits
+    )
+    return pdf_page_to_png(rendered.pdf, 1, dpi, max_pixels=limits.raster_pixels), rendered.omissions
+
+
+def pdf_page_to_png(
+    pdf: bytes, page_number: int, dpi: float, *, max_pixels: int = DEFAULT_LIMITS.raster_pixels
+) -> bytes:
+    """Draw one page of a PDF made here as PNG on white.
+
+    Foreign PDF files are better drawn in a process of their own: PDFium reads them with native code.
+
+    Raises:
+        RenderingTooCostlyError: The page has more than ``max_pixels``.
+        ValueError: No such page, a resolution out of range, or not a PDF.
+    """
+    if not 1 <= dpi <= MAX_DPI:
+        raise ValueError(f"resolutions go from 1 to {MAX_DPI} pixels an inch")
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(pdf)
+        except pypdfium2.PdfiumError as exc:
+            raise ValueError("not a PDF that can be drawn") from exc
+        try:
+            if not 1 <= page_number <= len(document):
+                raise ValueError(f"pages are numbered 1 to {len(document)}")
+            page = document[page_number - 1]
+            width, height = page.get_size()
+            if math.ceil(width * dpi / 72) * math.ceil(height * dpi / 72) > max_pixels:
+                raise RenderingTooCostlyError(f"more than {max_pixels} pixels", what="rendering")
+            image = page.render(scale=dpi / 72).to_pil()
+        finally:
+            document.close()
+    target = io.BytesIO()
+    image.save(target, "PNG", compress_level=_COMPRESSION)
+    return target.getvalue()
