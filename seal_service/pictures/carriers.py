@@ -10,6 +10,7 @@ import io
 from typing import Final
 
 import pypdfium2
+from PIL import Image
 from reportlab.lib.colors import Color
 from reportlab.pdfgen.canvas import FILL_NON_ZERO, Canvas
 
@@ -17,7 +18,7 @@ from formats.gbt33190.package_writer import write_package
 from seal_service.pictures.shapes import Drawing, Segment
 
 POINTS_PER_MM: Final = 72 / 25.4
-DEFAULT_DPI: Final = 600
+DEFAULT_DPI: Final = 450
 
 
 def png(drawing: Drawing, *, dpi: int = DEFAULT_DPI) -> bytes:
@@ -35,12 +36,13 @@ def png(drawing: Drawing, *, dpi: int = DEFAULT_DPI) -> bytes:
         image = bitmap.to_pil().convert("RGBA")
     finally:
         document.close()
-    # One colour, so only the coverage matters: set the colour everywhere and keep the alpha, which packs well.
-    solid = image.copy()
-    solid.paste((*drawing.colour, 255), (0, 0, *image.size))
-    solid.putalpha(image.getchannel("A"))
+    # One colour: a palette of that colour alone, its 16 entries differing in how much they cover.
+    coverage = image.getchannel("A").point([(value * 15 + 127) // 255 for value in range(256)])
+    picture = Image.frombytes("P", coverage.size, coverage.tobytes())
+    picture.putpalette(bytes(drawing.colour) * 16)
     out = io.BytesIO()
-    solid.quantize(colors=32, method=2).save(out, "PNG", optimize=True, dpi=(dpi, dpi))
+    levels = bytes(level * 17 for level in range(16))
+    picture.save(out, "PNG", optimize=True, dpi=(dpi, dpi), transparency=levels, bits=4)
     return out.getvalue()
 
 
