@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from formats.gbt33190.drawing.document import AttachedFile, DataIndex
@@ -111,6 +112,8 @@ def custom_tags_xml(index: DataIndex, location: str) -> bytes:
 def index_xml(index: DataIndex, fields: Mapping[str, Iterable[tuple[int, int]]]) -> bytes:
     """The index file: one element a field, in it an ObjectRef for each object that shows it."""
     prefix = _xml_name(index.prefix)
+    if prefix == "ofd":
+        raise ValueError("the prefix ofd is taken by the format itself")
     root = f"{prefix}:{_xml_name(index.root)}"
     parts = []
     for field, objects in fields.items():
@@ -123,6 +126,7 @@ def index_xml(index: DataIndex, fields: Mapping[str, Iterable[tuple[int, int]]])
     return f"{XML_HEAD}<{root}{namespaces}>{''.join(parts)}</{root}>".encode()
 
 
+@lru_cache(maxsize=1024)
 def _xml_name(name: str) -> str:
     """A name without a prefix.
 

@@ -13,6 +13,9 @@ NAMESPACE: Final = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 production 2 (Char) leaves out."""
 
+_SPECIAL: Final = re.compile('[\x00-\x1f"&<>\ud800-\udfff\ufffe\uffff]')
+"""What needs a second look: all others stand as they are in content and in attributes."""
+
 _ILLEGAL_IN_RUN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
@@ -61,6 +64,8 @@ def escape(text: str, what: str) -> str:
     Raises:
         UnrepresentableTextError: A control character or a lone surrogate; ``what`` names the place.
     """
+    if _SPECIAL.search(text) is None:
+        return text
     found = _ILLEGAL.search(text)
     if found is not None:
         raise UnrepresentableTextError(what, found.group(), found.start())
@@ -68,7 +73,13 @@ def escape(text: str, what: str) -> str:
 
 
 def escape_attribute(text: str, what: str) -> str:
-    """Attribute value, for double quotes; line ends survive as character references."""
+    """Attribute value, for double quotes; line ends survive as character references.
+
+    Raises:
+        UnrepresentableTextError: As :func:`escape`.
+    """
+    if _SPECIAL.search(text) is None:
+        return text
     escaped = escape(text, what).replace('"', "&quot;")
     return escaped.replace("\n", "&#10;").replace("\t", "&#9;")
 
