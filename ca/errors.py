@@ -5,6 +5,7 @@ CaError
 ├── RefusedError               the request breaks a rule; nothing was changed
 │   ├── IllegalTransitionError   the certificate's state does not allow the event
 │   └── LintError                the certificate or list to be signed breaks rules; carries the findings
+├── RecordDamagedError         a row of the record cannot be read; it was not written by this program
 ├── CertificateNotFoundError   no certificate with this serial number
 └── CrlNotFoundError           no revocation list with this number
 ```
@@ -64,6 +65,10 @@ class LintError(RefusedError):
         self.findings = tuple(findings)
         text = "; ".join(f"{finding.code}: {finding.message}" for finding in self.findings)
         super().__init__(text, code=self.findings[0].code)
+
+
+class RecordDamagedError(CaError):
+    """A row of the record, or an entry of the trail, cannot be read."""
 
 
 class CertificateNotFoundError(CaError):

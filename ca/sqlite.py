@@ -15,7 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ca.errors import CertificateNotFoundError, CrlNotFoundError, RefusedError
+from ca.errors import CertificateNotFoundError, CrlNotFoundError, RecordDamagedError, RefusedError
 from ca.model import (
     CertificateRecord,
     CertificateState,
@@ -103,9 +103,9 @@ class SqliteCaStore:
     def audit_entries(self, *, after: int = 0, most: int = 10_000) -> Sequence[AuditDetails]:
         """A page of audit entries, oldest first."""
         number = AUDIT_ROWS.c.number
-        query = sa.select(AUDIT_ROWS.c.entry).where(number > after).order_by(number).limit(most)
+        query = sa.select(number, AUDIT_ROWS.c.entry).where(number > after).order_by(number).limit(most)
         with self._engine.connect() as connection:
-            return [json.loads(row.entry) for row in connection.execute(query)]
+            return [_entry_from(row) for row in connection.execute(query)]
 
     def close(self) -> None:
         """Close all connections."""
@@ -224,6 +224,16 @@ class SqliteTransaction:
         statement = CERTIFICATES.update().where(columns.authority == authority, columns.serial == str(serial))
         if self._connection.execute(statement.values(**values)).rowcount != 1:
             raise CertificateNotFoundError(f"no certificate {serial} is on record")
+
+
+def _entry_from(row: Any) -> AuditDetails:
+    try:
+        entry = json.loads(row.entry)
+    except (TypeError, ValueError) as exc:
+        raise RecordDamagedError(f"audit entry {row.number} cannot be read") from exc
+    if not isinstance(entry, dict):
+        raise RecordDamagedError(f"audit entry {row.number} cannot be read")
+    return entry
 
 
 def _row(connection: sa.Connection, authority: str, serial: SerialNumber) -> sa.Row[Any]:

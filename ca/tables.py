@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from ca.errors import RecordDamagedError
 from ca.model import (
     TRANSITIONS,
     CertificateRecord,
@@ -71,7 +72,18 @@ GUARDS: Final = {
 
 
 def record_from(row: sa.Row[Any]) -> CertificateRecord:
-    """The certificate a row of ``CERTIFICATES`` records."""
+    """The certificate a row of ``CERTIFICATES`` records.
+
+    Raises:
+        RecordDamagedError: It holds what was never written there.
+    """
+    try:
+        return _record_from(row)
+    except (TypeError, ValueError) as exc:
+        raise RecordDamagedError(f"row {row.position} of the certificates cannot be read") from exc
+
+
+def _record_from(row: sa.Row[Any]) -> CertificateRecord:
     revocation = None
     if row.revoked_at is not None:
         revocation = Revocation(

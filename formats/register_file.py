@@ -87,7 +87,8 @@ class AuditTable:
         """Index of the first entry that does not follow from those before, None if the trail is whole."""
         table = self._table
         rows = connection.execute(sa.select(table.c.number, table.c.entry, table.c.chain).order_by(table.c.number))
-        return first_break((row.entry, row.chain) for row in rows)
+        # SQLite stores any type in any column; what is not octets was not written here.
+        return first_break((row.entry if isinstance(row.entry, bytes) else b"", row.chain) for row in rows)
 
     def make_append_only(self, connection: sa.Connection) -> None:
         """Install the triggers that refuse changes."""
