@@ -1,0 +1,22 @@
+"""``xinyin hsm``: the simulated key store, from the first start to the audit log."""
+
+import argparse
+from typing import Any
+
+from api.arguments import add_command, add_group
+from api.commands.hsm import device, keys, officers
+from api.messages import Messages
+from api.output import Output
+
+
+def add_parser(subparsers: Any, text: Messages) -> None:
+    """Add the command."""
+    group = add_group(add_command(subparsers, text, "hsm", "hsm"), text, "hsm_command")
+    device.add_parsers(group, text)
+    keys.add_parsers(group, text)
+    officers.add_parsers(group, text)
+
+
+def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    """Carry one of the commands out."""
+    return int(arguments.handler(arguments, text, out))

@@ -1,0 +1,113 @@
+"""``xinyin verify``: one verdict for each document, from ``verifier.verify_document``."""
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from api import moments
+from api.arguments import add_command, checked
+from api.failures import CommandError, ExitStatus, reading
+from api.files import MAX_DOCUMENT, read_file
+from api.messages import Messages
+from api.output import Output, shown
+
+if TYPE_CHECKING:
+    from api.trust_input import GivenTrust
+    from formats.gbt20518 import Crl
+    from verifier.report import Report
+
+_WORST_FIRST: Final = (ExitStatus.UNUSABLE, ExitStatus.FAILED, ExitStatus.UNDETERMINED)
+
+
+def add_parser(subparsers: Any, text: Messages) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, text, "verify", "verify")
+    parser.add_argument("files", nargs="+", metavar="FILE", help=text("verify.files"))
+    parser.add_argument("--trust", metavar="LIST", help=text("verify.trust"))
+    parser.add_argument("--trust-root", metavar="CERT", help=text("verify.trust_root"))
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        type=checked(moments.read_moment, text, "arguments.not_a_moment"),
+        help=text("verify.at"),
+    )
+    parser.add_argument("--crl", metavar="FILE", action="append", default=[], help=text("verify.crl"))
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help=text("arguments.json"))
+    form.add_argument("--brief", action="store_true", help=text("verify.brief"))
+    form.add_argument("--quiet", action="store_true", help=text("verify.quiet"))
+    form.add_argument("--verbose", action="store_true", help=text("verify.verbose"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What every document is held against."""
+
+    at: datetime
+    given: "GivenTrust | None"
+    crls: "tuple[Crl, ...]"
+
+
+def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    """Judge every document and return the worst status."""
+    question = _question(arguments)
+    if question.given and not question.given.trust.facts.pinned and not (arguments.quiet or arguments.json):
+        out.note(
+            text(
+                "verify.unpinned",
+                list=question.given.trust.facts.digest,
+                signer=question.given.signer.digest().hex(),
+            )
+        )
+    return worst([_answer(file, question, arguments, text, out) for file in arguments.files])
+
+
+def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
+    """The status of several documents: unreadable, then failed, then undetermined; passed if all are."""
+    found = set(statuses)
+    return next((status for status in _WORST_FIRST if status in found), ExitStatus.PASSED)
+
+
+def _question(arguments: argparse.Namespace) -> _Question:
+    from api.certificate_input import read_revocation_list
+    from api.trust_input import read_trust_list
+
+    at = arguments.at or moments.now()
+    if arguments.trust_root and not arguments.trust:
+        raise CommandError("errors.trust_root_without_list")
+    given = read_trust_list(arguments.trust, root=arguments.trust_root, at=at) if arguments.trust else None
+    return _Question(at, given, tuple(read_revocation_list(path) for path in arguments.crl))
+
+
+def _answer(
+    file: str, question: _Question, arguments: argparse.Namespace, text: Messages, out: Output
+) -> ExitStatus:
+    from api import verification_view as view
+
+    try:
+        report = _judge(file, question)
+    except CommandError as error:
+        if arguments.json:
+            out.json(view.unreadable_as_data(file, error, text), compact=True)
+        elif arguments.quiet:
+            out.note(f"xinyin: {shown(error.told(text))}")
+        else:
+            view.show_unreadable(file, error, text, out)
+        return error.status
+    status = view.STATUSES[report.verdict]
+    if arguments.json:
+        out.json(view.as_data(file, report, text), compact=True)
+    elif not arguments.quiet:
+        view.show(file, report, text, out, brief=arguments.brief, verbose=arguments.verbose)
+    return status
+
+
+def _judge(file: str, question: _Question) -> "Report":
+    from verifier import verify_document
+
+    data = read_file(file, most=MAX_DOCUMENT)
+    trust = question.given.trust if question.given else None
+    with reading(shown(file), "document"):
+        return verify_document(data, trust=trust, at=question.at, crls=question.crls)

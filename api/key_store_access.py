@@ -1,0 +1,93 @@
+"""How commands reach a key store: which socket, which officer, which key."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from api.arguments import ArgumentParser, whole_number
+from api.arguments import checked as checked_argument
+from api.failures import CommandError
+from api.messages import Messages
+from api.output import Output
+from api.secret_sources import KEY_PIN, OFFICER_SECRET, SecretSource
+
+if TYPE_CHECKING:
+    from hsm_sim import KeyStoreClient, KeyStoreSigner, OfficerCredential, OfficerSession
+
+SOCKET_VARIABLE: Final = "XINYIN_KEY_STORE"
+OFFICER_VARIABLE: Final = "XINYIN_OFFICER"
+_DEFAULT_OFFICER: Final = "officer"
+_MOST_INDEX: Final = 4096
+
+
+def add_key_store(parser: ArgumentParser, text: Messages) -> None:
+    """Add ``--key-store``."""
+    parser.add_argument("--key-store", metavar="SOCKET", help=text("key_store.socket", variable=SOCKET_VARIABLE))
+
+
+def add_officer(parser: ArgumentParser, text: Messages, source: SecretSource = OFFICER_SECRET) -> None:
+    """Add ``--officer`` and where the officer's secret comes from."""
+    parser.add_argument("--officer", metavar="NAME", help=text("key_store.officer", variable=OFFICER_VARIABLE))
+    source.add_to(parser, text)
+
+
+def add_index(parser: ArgumentParser, text: Messages, option: str = "--index") -> None:
+    """Add the option that names a key by its index."""
+    parser.add_argument(
+        option,
+        metavar="N",
+        required=True,
+        type=checked_argument(whole_number(1, _MOST_INDEX), text, "arguments.not_a_number"),
+        help=text("key_store.index"),
+    )
+
+
+@contextmanager
+def key_store(arguments: argparse.Namespace) -> "Iterator[KeyStoreClient]":
+    """A client of the key store that the arguments or the environment name.
+
+    Raises:
+        CommandError: Neither names one.
+    """
+    from hsm_sim import KeyStoreClient
+
+    path = arguments.key_store or os.environ.get(SOCKET_VARIABLE)
+    if not path:
+        raise CommandError("key_store.not_named", variable=SOCKET_VARIABLE)
+    with KeyStoreClient(Path(path), name="xinyin", reconnect_seconds=0.0) as client:
+        yield client
+
+
+def officer_of(
+    arguments: argparse.Namespace, text: Messages, out: Output, source: SecretSource = OFFICER_SECRET
+) -> "OfficerCredential":
+    """The officer that the arguments or the environment name, with the secret."""
+    from hsm_sim import OfficerCredential
+
+    name = arguments.officer or os.environ.get(OFFICER_VARIABLE) or _DEFAULT_OFFICER
+    return OfficerCredential(name, source.read(arguments.secret_file, text, out))
+
+
+@contextmanager
+def officer_session(arguments: argparse.Namespace, text: Messages, out: Output) -> "Iterator[OfficerSession]":
+    """A session that the officer is logged in to."""
+    officer = officer_of(arguments, text, out)
+    with key_store(arguments) as client, client.officer(officer) as session:
+        yield session
+
+
+@contextmanager
+def key_signer(
+    arguments: argparse.Namespace, index: int, text: Messages, out: Output
+) -> "Iterator[KeyStoreSigner]":
+    """A signer over the signing key at ``index``; its PIN comes from where ``KEY_PIN`` says."""
+    from hsm_sim import KeyStoreSigner
+
+    with key_store(arguments) as client:
+        public_key = client.public_key(index)
+        pin = KEY_PIN.read(arguments.pin_file, text, out)
+        with KeyStoreSigner(client, index, pin, public_key, reconnect_seconds=0.0) as signer:
+            yield signer
