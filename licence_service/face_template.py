@@ -81,9 +81,9 @@ def _rosette(ornament: Ornament) -> tuple[Drawn, ...]:
     (x, y), radius = ornament.centre, ornament.radius
     box = Box(x - radius, y - radius, 2 * radius, 2 * radius)
     small = inset(box, radius * 0.45)
-    lobes = 17 + 2 * (ornament.seed % 4)
+    lobes = 31 + 6 * (ornament.seed % 3)
     return (
-        epitrochoid(box, ornament.colour, lobes=lobes, turns=6, depth=0.3, width=0.2),
+        epitrochoid(box, ornament.colour, lobes=lobes, turns=8, depth=0.34, width=0.16),
         rosette(small, ornament.colour, lobes=18 + ornament.seed % 7, rings=5, width=0.2),
     )
 

@@ -134,7 +134,11 @@ class SealService:
             return self._move(change, seal_id, event, actor, reason=reason)
 
     def record(self, seal_id: SealId) -> SealRecord:
-        """What the register says of a seal."""
+        """What the register says of a seal.
+
+        Raises:
+            SealNotFoundError: There is none.
+        """
         with self._store.transaction() as change:
             return change.seal(seal_id)
 
