@@ -86,7 +86,7 @@ def locate(package: Container, location: str, *, bases: Iterable[str], found: se
     """The entry of the package that ``location`` means, or ``None`` if there is none.
 
     Tried in this order, and the first hit counts: the standard's reading against each of ``bases``; the path read
-    from the root although it has no leading slash; the same ignoring case, if exactly one entry fits.
+    from the root although it has no leading slash; the standard's reading ignoring case, if just one entry fits.
 
     Args:
         package: Where to look.
@@ -108,7 +108,6 @@ def locate(package: Container, location: str, *, bases: Iterable[str], found: se
         if from_root in package:
             found.add(Tolerance.OFD_LOCATION_FROM_ROOT)
             return from_root
-        candidates.append(from_root)
     return _ignoring_case(package, candidates, found)
 
 
