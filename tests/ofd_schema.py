@@ -9,26 +9,28 @@ from typing import Any
 from lxml import etree
 
 NAMESPACE = "http://www.ofdspec.org/2016"
-_UNIT = "ID Boundary Name? Visible? CTM? DrawParam? LineWidth? Cap? Join? MiterLimit? DashOffset? DashPattern? Alpha?"
+_UNIT = (
+    "ID Boundary Name? Visible? CTM? DrawParam? LineWidth? Cap? Join? MiterLimit? DashOffset? DashPattern? Alpha?"
+)
+_DOC_INFO = (
+    "DocID Title? Author? Subject? Abstract? CreationDate? ModDate? DocUsage? Cover? Keywords? Creator? "
+    "CreatorVersion? CustomDatas?"
+)
+_DOCUMENT = (
+    "CommonData Pages Outlines? Permissions? Actions? VPreferences? Bookmarks? Annotations? CustomTags? "
+    "Attachments? Extensions?"
+)
 _OBJECTS = "(TextObject|PathObject|ImageObject|CompositeObject|PageBlock)*"
 
 # element: (attributes, children), "?" optional, "*" any number, "+" at least one; a name alone exactly once
 TABLE: dict[str, tuple[str, str]] = {
     "OFD": ("Version DocType", "DocBody+"),
     "DocBody": ("", "DocInfo DocRoot Versions? Signatures?"),
-    "DocInfo": (
-        "",
-        "DocID Title? Author? Subject? Abstract? CreationDate? ModDate? DocUsage? Cover? Keywords? Creator? "
-        "CreatorVersion? CustomDatas?",
-    ),
+    "DocInfo": ("", _DOC_INFO),
     "Keywords": ("", "Keyword+"),
     "CustomDatas": ("", "CustomData+"),
     "CustomData": ("Name", ""),
-    "Document": (
-        "",
-        "CommonData Pages Outlines? Permissions? Actions? VPreferences? Bookmarks? Annotations? CustomTags? "
-        "Attachments? Extensions?",
-    ),
+    "Document": ("", _DOCUMENT),
     "Document/Annotations": ("", ""),
     "Document/CustomTags": ("", ""),
     "Document/Attachments": ("", ""),

@@ -6,7 +6,7 @@ shapes, and ``specimen`` shows it all on two sample documents. All lengths are m
 """
 
 from formats.layout.codes import ErrorCorrection, qr_code
-from formats.layout.errors import LayoutError
+from formats.layout.errors import LayoutError, OverfullError
 from formats.layout.fitting import FittedText, fit
 from formats.layout.frames import double_frame, filled, frame, horizontal_rule, inset, notched_frame
 from formats.layout.guilloche import Waves, band, epitrochoid, ground, rosette
@@ -22,7 +22,7 @@ from formats.layout.ornaments import (
 from formats.layout.outlined import add_glyph, outlined_text, upright_at
 from formats.layout.style import Align, TextStyle, VerticalAlign, points
 from formats.layout.table import Cell, LaidTable, Row, TableStyle, lay_table
-from formats.layout.text import LaidText, lay_pages, lay_text, place
+from formats.layout.text import LaidText, lay_pages, lay_part, lay_text, place
 
 __all__ = [
     "Align",
@@ -33,6 +33,7 @@ __all__ = [
     "LaidTable",
     "LaidText",
     "LayoutError",
+    "OverfullError",
     "Row",
     "TableStyle",
     "TextStyle",
@@ -50,6 +51,7 @@ __all__ = [
     "horizontal_rule",
     "inset",
     "lay_pages",
+    "lay_part",
     "lay_table",
     "lay_text",
     "notched_frame",

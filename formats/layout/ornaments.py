@@ -105,5 +105,6 @@ def tapered_rule(box: Box, color: Rgb) -> DrawnPath:
     centre = box.width / 2
     path = PathBuilder()
     path.polygon([(0, middle), (centre, middle - half), (box.width, middle), (centre, middle + half)])
-    path.polygon([(centre - 2 * middle, middle), (centre, 0), (centre + 2 * middle, middle), (centre, box.height)])
+    reach = min(box.height, centre)
+    path.polygon([(centre - reach, middle), (centre, 0), (centre + reach, middle), (centre, box.height)])
     return DrawnPath(box, path.build(), fill=color, join=Join.ROUND)

@@ -5,7 +5,7 @@ border, ground, fields, flowing text and a code; an upright document of two page
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -33,11 +33,11 @@ from formats.layout.guilloche import epitrochoid, ground
 from formats.layout.ornaments import BorderStyle, guilloche_border, star_medallion, tapered_rule
 from formats.layout.style import Align, TextStyle, points
 from formats.layout.table import Cell, Row, TableStyle, lay_table
-from formats.layout.text import lay_text
+from formats.layout.text import lay_pages, lay_text
 
 _GOLD: Final = Rgb.parse("#B8860B")
 _PALE_GOLD: Final = Rgb.parse("#D6B866")
-_FAINT_GOLD: Final = Rgb.parse("#EFE3C2")
+_FAINT_GOLD: Final = Rgb.parse("#F3EACF")
 _IVORY: Final = Rgb.parse("#FFFDF5")
 _INK: Final = Rgb.parse("#1A1A1A")
 _GREEN: Final = Rgb.parse("#2E5E4E")
@@ -90,11 +90,12 @@ _PLACES: Final = (
     _row("name", "名称", 0, 80, 12),
     _row("type", "类型", 0, 93, 12),
     _row("person", "法定代表人", 0, 106),
-    _row("scope", "经营范围", 0, 119, 62),
     _row("capital", "注册资本", 1, 80),
     _row("founded", "成立日期", 1, 93),
     _row("address", "住所", 1, 106, 22),
 )
+_SCOPE_BOX: Final = Box(62, 119, 92, 62)
+_FOLLOWING_BOX: Final = Box(30, 50, 237, 130)
 _BASELINE: Final = 6.2
 
 
@@ -113,6 +114,9 @@ class Specimens:
         self._value = TextStyle(
             serif, points(14), minimum_size=points(6.5), color=_INK, align=Align.JUSTIFY, baseline=_BASELINE
         )
+        self._scope = replace(self._value, continuation="（转下页）")
+        self._plain = TextStyle(serif, points(12), color=_INK)
+        self._signature = TextStyle(serif, points(14), color=_INK, align=Align.CENTRE)
         self._small = TextStyle(serif, points(9), color=_INK, align=Align.CENTRE)
         self._serif = serif
         self._bold = bold
@@ -120,23 +124,24 @@ class Specimens:
         self.record_base = self._record_base()
 
     def certificate(self, fields: Mapping[str, str] = CERTIFICATE_FIELDS) -> WrittenDocument:
-        """A landscape certificate.
+        """A landscape certificate; a long scope goes on on further pages.
 
         Raises:
-            LayoutError: A field is too long for its place even at the smallest size.
+            LayoutError: Another field is too long for its place even at the smallest size.
             MissingGlyphError: No font holds a character.
         """
+        scope = lay_pages(fields["scope"], self._scope, _SCOPE_BOX, _FOLLOWING_BOX, field="scope")
         objects: list[Drawn] = []
         for place in _PLACES:
             objects += lay_text(place.box, fields[place.name], self._value, field=place.name).objects
-        code_style = TextStyle(self._serif, points(12), color=_INK)
-        objects += lay_text(Box(30, 62, 90, 8), fields["code"], code_style, field="code").objects
-        right = TextStyle(self._serif, points(14), color=_INK, align=Align.CENTRE)
-        objects += lay_text(Box(180, 150, 88, 10), fields["authority"], right, field="authority").objects
-        objects += lay_text(Box(180, 172, 88, 10), fields["date"], right, field="date").objects
+        objects += scope[0].objects
+        objects += lay_text(Box(30, 62, 90, 8), fields["code"], self._plain, field="code").objects
+        for name, y in (("authority", 150), ("date", 172)):
+            objects += lay_text(Box(180, y, 88, 10), fields[name], self._signature, field=name).objects
         objects += qr_code(Box(242, 44, 26, 26), fields["link"], ground=_IVORY)
-        page = DrawnPage(LANDSCAPE, (DrawnLayer(tuple(objects)),), ("certificate",))
-        return self._write((page,), "示范证书", self.certificate_base, fields)
+        pages = [DrawnPage(LANDSCAPE, (DrawnLayer(tuple(objects)),), ("certificate",))]
+        pages += [DrawnPage(LANDSCAPE, (DrawnLayer(part.objects),), ("continuation",)) for part in scope[1:]]
+        return self._write(tuple(pages), "示范证书", self.certificate_base, fields)
 
     def record(self, rows: int = 16) -> WrittenDocument:
         """An upright document of one table that takes as many pages as it needs; two with the default.
@@ -184,20 +189,31 @@ class Specimens:
     def _certificate_base(self) -> PreparedBase:
         """Ground, border, title and labels."""
         style = BorderStyle(_GOLD, _PALE_GOLD, _IVORY)
-        objects: list[Drawn] = [
+        framed: list[Drawn] = [
             filled(LANDSCAPE, _IVORY),
             ground(inset(LANDSCAPE, 15.5), _FAINT_GOLD, seed="certificate"),
-            epitrochoid(Box(98.5, 68, 100, 100), _FAINT_GOLD, width=0.14),
             *guilloche_border(inset(LANDSCAPE, 6), style),
+            *lay_text(Box(60, 186, 177, 6), "本页为样张，不具有任何效力", self._small).objects,
+        ]
+        face = [
+            *framed,
+            epitrochoid(Box(98.5, 68, 100, 100), _FAINT_GOLD, width=0.14),
             *star_medallion(Box(138.5, 19, 20, 20), _GOLD),
             *lay_text(Box(60, 40, 177, 18), "示范证书", self._title).objects,
             tapered_rule(Box(98.5, 59.5, 100, 1.6), _GOLD),
             *lay_text(Box(60, 61.5, 177, 7), "（副本）", self._small).objects,
-            *lay_text(Box(60, 186, 177, 6), "本页为样张，不具有任何效力", self._small).objects,
+            *lay_text(Box(30, 119, 27, 10), "经营范围", self._label).objects,
         ]
         for place in _PLACES:
-            objects += lay_text(place.label_box, place.label, self._label).objects
-        return prepare_base([DrawnTemplate("certificate", LANDSCAPE, (DrawnLayer(tuple(objects)),))])
+            face += lay_text(place.label_box, place.label, self._label).objects
+        heading = replace(self._title, size=points(20))
+        following = [*framed, *lay_text(Box(60, 28, 177, 12), "续页", heading).objects]
+        return prepare_base(
+            [
+                DrawnTemplate("certificate", LANDSCAPE, (DrawnLayer(tuple(face)),)),
+                DrawnTemplate("continuation", LANDSCAPE, (DrawnLayer(tuple(following)),)),
+            ]
+        )
 
     def _record_base(self) -> PreparedBase:
         """First page with title, following pages without."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from formats.gbt33190.drawing import BLACK, Drawn, Rgb
 from formats.gbt33190.values import Box
-from formats.layout.errors import LayoutError
+from formats.layout.errors import LayoutError, OverfullError
 from formats.layout.fitting import FittedText, fit
 from formats.layout.frames import filled, frame, grid
 from formats.layout.style import TextStyle
@@ -100,6 +100,7 @@ def lay_table(box: Box, rows: Sequence[Row], style: TableStyle) -> LaidTable:
 
     Raises:
         LayoutError: Columns and box or cells disagree, or not one line of the first row fits.
+        OverfullError: A cell's text needs more lines than its style allows.
         MissingGlyphError: No font holds a character.
     """
     if not rows:
@@ -136,7 +137,7 @@ def _fit_row(row: Row, style: TableStyle, height: float) -> _FittedRow:
             room = height - 2 * style.padding_above
             text = fit(cell.text, cell.style, width - 2 * style.padding, room)
             if text.remainder and height == inf:
-                raise LayoutError(f"a cell's text does not fit {cell.style.maximum_lines} lines")
+                raise OverfullError(len(cell.text), text.remainder, text.size)
             needed = max(needed, text.height + 2 * style.padding_above)
         texts.append(text)
     return _FittedRow(row, tuple(texts), needed)

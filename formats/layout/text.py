@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from formats.fonts import Face
 from formats.gbt33190.drawing import DrawnText, TextRun
 from formats.gbt33190.values import Box
+from formats.layout.errors import OverfullError
 from formats.layout.fitting import FittedLine, FittedText, fit
 from formats.layout.line_breaking import SPACES
 from formats.layout.style import Align, TextStyle, VerticalAlign
@@ -31,7 +32,7 @@ class LaidText:
         objects: Text objects in reading order; one where a single font does.
         size: The size used, millimetres.
         line_count: How many lines.
-        remainder: What did not fit; empty in the usual case.
+        remainder: What did not fit; empty where the whole text was asked for.
     """
 
     objects: tuple[DrawnText, ...]
@@ -41,7 +42,7 @@ class LaidText:
 
 
 def lay_text(box: Box, text: str, style: TextStyle, *, field: str | None = None) -> LaidText:
-    """Set a text into a box.
+    """Set the whole of a text into a box.
 
     The objects' runs, joined, are the text without its line ends; nothing else is lost, added or moved, so that
     what a reader extracts by the data index can be compared with the metadata.
@@ -51,6 +52,20 @@ def lay_text(box: Box, text: str, style: TextStyle, *, field: str | None = None)
         text: Paragraphs apart by line ends. Empty text gives no objects.
         style: How.
         field: Business field of the objects, for the data index.
+
+    Raises:
+        OverfullError: The text does not fit, even at the smallest size.
+        LayoutError: Not even one line fits.
+        MissingGlyphError: No font holds a character.
+    """
+    laid = lay_part(box, text, style, field=field)
+    if laid.remainder:
+        raise OverfullError(len(text), laid.remainder, laid.size)
+    return laid
+
+
+def lay_part(box: Box, text: str, style: TextStyle, *, field: str | None = None) -> LaidText:
+    """Set as much of a text into a box as fits; the caller must find a place for the remainder.
 
     Raises:
         LayoutError: Not one line fits, even at the smallest size.
@@ -67,12 +82,12 @@ def lay_pages(
     """Set a text into a box and, as long as something remains, into boxes of continuation pages.
 
     Raises:
-        LayoutError: As :func:`lay_text`.
-        MissingGlyphError: As :func:`lay_text`.
+        LayoutError: As :func:`lay_part`.
+        MissingGlyphError: As :func:`lay_part`.
     """
-    laid = [lay_text(first, text, style, field=field)]
+    laid = [lay_part(first, text, style, field=field)]
     while laid[-1].remainder:
-        laid.append(lay_text(following, laid[-1].remainder, style, field=field))
+        laid.append(lay_part(following, laid[-1].remainder, style, field=field))
     return laid
 
 

@@ -154,7 +154,7 @@ def test_every_reference_meets_its_target() -> None:
     document = etree.fromstring(entries["Doc_0/Document.xml"])
     templates = set(document.xpath("//*[local-name()='TemplatePage']/@ID"))
     for name, data in entries.items():
-        if name.endswith("Content.xml") or name.endswith("Annotation.xml"):
+        if name.endswith(("Content.xml", "Annotation.xml")):
             root = etree.fromstring(data)
             assert set(root.xpath("//@Font")) <= fonts
             assert set(root.xpath("//@ResourceID")) <= images
