@@ -170,7 +170,7 @@ class KeyStoreClient:
         """Public key of one pair. Raises as ``key_info``."""
         return PublicKey(self.key_info(index, usage).public_key)
 
-    def keys(self) -> list[KeyInfo]:
+    def list_keys(self) -> list[KeyInfo]:
         """Every user key, by index and usage."""
         found: list[KeyInfo] = []
         while page := self._call(ListKeys(found[-1].index + 1 if found else 1)).keys:

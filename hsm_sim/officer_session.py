@@ -46,7 +46,7 @@ class OfficerSession(Connection):
 
         Raises:
             KeyExistsError: The index has such a pair.
-            CommunicationError: No answer came; look with ``KeyStoreClient.keys`` whether the pair was made.
+            CommunicationError: No answer came; look with ``KeyStoreClient.list_keys`` whether the pair was made.
         """
         return self.call(GenerateKeyPair(index, usage, label, use_limit, password))
 

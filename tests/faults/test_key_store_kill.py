@@ -100,7 +100,7 @@ def check(client: KeyStoreClient, known: Known) -> None:
     info = client.device_info()
     assert info.generation > known.generation
     known.generation = info.generation
-    shown = {key.index: key for key in client.keys()}
+    shown = {key.index: key for key in client.list_keys()}
     for index, public_key in known.keys.items():
         assert shown[index].public_key == public_key
     with client.open_session() as session:

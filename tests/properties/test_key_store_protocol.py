@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -117,7 +117,10 @@ LAID_OUT = sorted(
         each
         for module in (commands, management, records)
         for each in vars(module).values()
-        if isinstance(each, type) and hasattr(each, "__dataclass_fields__") and each not in NARROW
+        if isinstance(each, type)
+        and each.__module__ == module.__name__
+        and is_dataclass(each)
+        and each not in NARROW
     },
     key=lambda each: each.__qualname__,
 )

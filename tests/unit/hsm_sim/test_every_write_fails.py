@@ -115,9 +115,9 @@ def test_nothing_acknowledged_is_lost(one_key, operation, write, fault):
     if operation != "destroy":
         assert keys[1, KeyUsage.SIGN].public_key == point
         assert keys[1, KeyUsage.SIGN].uses >= signed
-    for index, usage in keys:
+    for (index, usage), key in keys.items():
         if usage is KeyUsage.SIGN:
-            sign_with_whichever(host, index, keys[index, usage].public_key)
+            sign_with_whichever(host, index, key.public_key)
 
 
 def open_with_whoever(host) -> None:

@@ -212,7 +212,7 @@ def test_public_operations(served, client):
     info = client.device_info()
     assert info.state is DeviceState.READY
     assert len(client.random(100)) == 100
-    assert [(key.index, key.usage) for key in client.keys()] == [(1, KeyUsage.SIGN)]
+    assert [(key.index, key.usage) for key in client.list_keys()] == [(1, KeyUsage.SIGN)]
     with pytest.raises(KeyNotExistError):
         client.public_key(9)
     with client.open_session() as session:
@@ -234,7 +234,7 @@ def test_officers_session(served, client):
     with client.officer(host.OFFICER) as officer:
         made = officer.generate_key_pair(3, KeyUsage.SIGN, password=b"password 3", label="三", use_limit=5)
         pair = officer.generate_key_pair(3, KeyUsage.ENCRYPT)
-        assert client.keys()[1:] == [made, pair]
+        assert client.list_keys()[1:] == [made, pair]
         officer.set_label(3, KeyUsage.SIGN, "叁")
         assert client.key_info(3).label == "叁"
         with client.open_session() as session:
@@ -258,7 +258,7 @@ def test_officers_session(served, client):
         officer.logout()
     with pytest.raises(OfficerSecretError):
         client.officer(host.OFFICER).__enter__()
-    assert len(client.keys()) == 1
+    assert len(client.list_keys()) == 1
 
 
 def test_tampered_log_is_noticed_from_outside(served, client):
@@ -279,7 +279,7 @@ def test_long_lists_and_logs_are_paged(served, client, monkeypatch):
     monkeypatch.setattr("hsm_sim.device.MAX_AUDIT_PAGE", 2)
     for index in range(2, 6):
         served.host.generate(index)
-    assert [key.index for key in client.keys()] == [1, 2, 3, 4, 5]
+    assert [key.index for key in client.list_keys()] == [1, 2, 3, 4, 5]
     with client.officer(served.host.OFFICER) as officer:
         assert len(officer.audit_log()) > 8
 
