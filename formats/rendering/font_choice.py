@@ -9,6 +9,7 @@ from formats.errors import MalformedDataError
 from formats.fonts import FontFace, FontLibrary, FontsNotFoundError, Typeface
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.resources import Font
+from formats.rendering.bare_cff import as_font_file, is_bare_cff
 from formats.rendering.canvas import Output
 from formats.rendering.glyph_source import GlyphSource, installed_source
 from formats.rendering.model import Left
@@ -52,7 +53,8 @@ class FontStock:
         """The font in a file of the package, None if it holds no glyphs."""
         if data not in self._by_file:
             try:
-                self._by_file[data] = self._add(GlyphSource(hb.Blob(data)))
+                font_file = as_font_file(data) if is_bare_cff(data) else data
+                self._by_file[data] = self._add(GlyphSource(hb.Blob(font_file)))
             except ValueError:
                 self._by_file[data] = None
         return self._by_file[data]

@@ -12,7 +12,7 @@ from formats.rendering.canvas import Canvas, Output
 from formats.rendering.document_drawing import DocumentDrawing
 from formats.rendering.font_choice import FontStock
 from formats.rendering.model import DEFAULT_LIMITS, Account, RenderedPdf, RenderLimits, Stamp
-from formats.rendering.pdf_file import numbers, text_string
+from formats.rendering.pdf_file import fine, text_string
 from formats.rendering.pictures import Pictures
 from formats.rendering.place import Workshop
 from formats.rendering.stamps import package_stamps
@@ -94,7 +94,7 @@ def _page_object(
     canvas.transform(_to_points(box))
     drawing.draw_page(entry, page, canvas, [stamp for stamp in stamps if stamp.page_id == entry.id])
     content = output.file.add_stream("", canvas.data())
-    size = numbers((0, 0, box.width * POINTS, box.height * POINTS))
+    size = f"0 0 {fine(box.width * POINTS)} {fine(box.height * POINTS)}"
     return output.file.add(
         f"<< /Type /Page /Parent {parent} 0 R /MediaBox [{size}] /Contents {content} 0 R"
         f" /Resources {output.dictionary} 0 R /Group << /S /Transparency /CS /DeviceRGB >> >>"

@@ -38,8 +38,10 @@ def place_glyphs(text: TextObject, fonts: FontChoice, account: Account, where: s
         account.spend("glyphs", len(code.text))
         glyphs = _glyphs_of(code, fonts, where)
         steps = _steps(code, text, glyphs, account, where)
-        for (piece, chosen), (dx, dy) in zip(glyphs, steps, strict=True):
-            yield PlacedGlyph(x, y, piece, chosen, _squeeze(text, fonts, chosen, dx))
+        last = len(glyphs) - 1
+        for index, ((piece, chosen), (dx, dy)) in enumerate(zip(glyphs, steps, strict=True)):
+            squeeze = _squeeze(text, fonts, chosen, dx) if index < last else 1.0
+            yield PlacedGlyph(x, y, piece, chosen, squeeze)
             x, y = x + dx, y + dy
 
 
