@@ -172,6 +172,8 @@ def _spread(fitted: FittedText, line: FittedLine, width: float) -> tuple[list[fl
     if end > visible_end:
         advances += [0.0] * (end - visible_end)
     count = visible_end - start
+    if count:
+        advances[count - 1] -= fitted.style.spacing * size
     if align is Align.LEFT or (align is Align.JUSTIFY and line.last) or not count:
         return advances, 0.0
     natural = (paragraph.offsets[visible_end] - paragraph.offsets[start] - fitted.style.spacing) * size

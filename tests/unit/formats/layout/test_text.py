@@ -170,6 +170,12 @@ def test_spacing_widens_but_not_after_the_last() -> None:
     assert starts(laid) == [10 + (40 - 22) / 2]
 
 
+def test_spaces_after_a_run_of_its_own_stay_inside() -> None:
+    """Spacing after the last visible character does not push hanging spaces out of the box."""
+    laid = lay_text(BOX, "𠀀 ", replace(STYLE, spacing=0.25, align=Align.RIGHT))
+    assert starts(laid) == [46, 50]
+
+
 def test_fall_back_characters_become_objects_of_their_own() -> None:
     """A rare character is set by the next font; reading order and positions stay."""
     chain = FontChain([PlainFace("First", lacks="㐀㐁"), PlainFace("Second")])
