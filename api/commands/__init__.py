@@ -9,8 +9,9 @@ what help needs; rooms and libraries are imported where they are used. Its texts
 from typing import Final
 
 COMMANDS: Final = (
+    "demo",
     "verify",
-    # inspect
+    "inspect",
     # render
     "trust",
     "certificate",
