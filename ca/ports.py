@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -35,16 +36,16 @@ class Transaction(Protocol):
             CertificateNotFoundError: There is none.
         """
 
-    def by_request(self, authority: str, request_key: str) -> CertificateRecord | None:
-        """The certificate recorded under an idempotency key."""
+    def by_requests(self, authority: str, request_keys: Sequence[str]) -> Mapping[str, CertificateRecord]:
+        """Certificates recorded under idempotency keys; keys nothing is recorded under are left out."""
 
-    def record_certificate(
-        self, authority: str, serial: SerialNumber, encoded: bytes, state: CertificateState
-    ) -> bool:
-        """Attach the signed certificate to its pending record.
+    def record_certificates(
+        self, authority: str, encoded: Mapping[SerialNumber, bytes], state: CertificateState
+    ) -> AbstractSet[SerialNumber]:
+        """Attach signed certificates to those of their records that are still pending.
 
         Returns:
-            Whether it was still pending; if not, nothing was changed.
+            The serial numbers that were pending; of the others nothing was changed.
         """
 
     def set_state(

@@ -103,7 +103,8 @@ class RecordedIssuance:
             raise RefusedError("a request key is repeated in one batch", code="ca.request-key-repeated")
         now = self._clock().replace(microsecond=0)
         with self._store.transaction() as change:
-            planned = [self._plan(change, request, now) for request in requests]
+            known = change.by_requests(self.authority, [request.key for request in requests])
+            planned = [self._plan(known.get(request.key), request, now) for request in requests]
             self._record_intents(change, [each for each in planned if each.is_new], requests, now, actor)
         return self._finish(planned, actor)
 
@@ -144,8 +145,7 @@ class RecordedIssuance:
 
     # ------------------------------------------------------------------ steps
 
-    def _plan(self, change: Transaction, request: IssuanceRequest, now: datetime) -> _Planned:
-        record = change.by_request(self.authority, request.key)
+    def _plan(self, record: CertificateRecord | None, request: IssuanceRequest, now: datetime) -> _Planned:
         if record is None:
             return self._new(request, now)
         if record.request_digest != request.digest():
@@ -229,24 +229,19 @@ class RecordedIssuance:
         self, change: Transaction, certificates: Sequence[Certificate], actor: str
     ) -> dict[SerialNumber, Certificate]:
         state = next_state(CertificateState.PENDING, CertificateEvent.RECORD)
-        recorded: dict[SerialNumber, Certificate] = {}
-        details = []
-        for certificate in certificates:
-            serial = SerialNumber(certificate.serial_number)
-            if change.record_certificate(self.authority, serial, certificate.encoded, state):
-                recorded[serial] = certificate
-                details.append(
-                    {
-                        "authority": self.authority,
-                        "serial": str(serial),
-                        "certificate": certificate.digest().hex(),
-                    }
-                )
-            else:
-                # Another process was faster: its signature counts, ours is forgotten.
-                recorded[serial] = _certificate_of(change.certificate(self.authority, serial))
+        signed = {SerialNumber(certificate.serial_number): certificate for certificate in certificates}
+        encoded = {serial: certificate.encoded for serial, certificate in signed.items()}
+        recorded = change.record_certificates(self.authority, encoded, state)
+        for serial in signed.keys() - recorded:
+            # Another process was faster: its signature counts, ours is forgotten.
+            signed[serial] = _certificate_of(change.certificate(self.authority, serial))
+        details = [
+            {"authority": self.authority, "serial": str(serial), "certificate": certificate.digest().hex()}
+            for serial, certificate in signed.items()
+            if serial in recorded
+        ]
         change.append_audit(self._clock(), actor, "certificate-issued", details)
-        return recorded
+        return signed
 
     def _names(self, record: CertificateRecord) -> dict[str, str]:
         return {"authority": self.authority, "serial": str(record.serial)}

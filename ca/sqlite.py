@@ -7,10 +7,11 @@ delete a certificate or a list, to change what was recorded of one, and to leave
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +29,7 @@ from ca.tables import AUDIT, AUDIT_ROWS, CERTIFICATES, CRLS, GUARDS, METADATA, O
 from formats.register_file import open_register, time_text
 
 SCHEMA_VERSION: Final = 1
+_PORTION: Final = 500
 
 
 class SqliteCaStore:
@@ -144,24 +146,39 @@ class SqliteTransaction:
         """A certificate on record."""
         return _certificate(self._connection, authority, serial)
 
-    def by_request(self, authority: str, request_key: str) -> CertificateRecord | None:
-        """The certificate recorded under an idempotency key."""
+    def by_requests(self, authority: str, request_keys: Sequence[str]) -> Mapping[str, CertificateRecord]:
+        """Certificates recorded under idempotency keys."""
         columns = CERTIFICATES.c
-        query = sa.select(CERTIFICATES).where(columns.authority == authority, columns.request_key == request_key)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else record_from(row)
+        found = {}
+        for keys in _portions(request_keys):
+            query = sa.select(CERTIFICATES).where(columns.authority == authority, columns.request_key.in_(keys))
+            for row in self._connection.execute(query):
+                found[row.request_key] = record_from(row)
+        return found
 
-    def record_certificate(
-        self, authority: str, serial: SerialNumber, encoded: bytes, state: CertificateState
-    ) -> bool:
-        """Attach the signed certificate if its record is still pending."""
+    def record_certificates(
+        self, authority: str, encoded: Mapping[SerialNumber, bytes], state: CertificateState
+    ) -> AbstractSet[SerialNumber]:
+        """Attach signed certificates to those of their records that are still pending."""
         columns = CERTIFICATES.c
-        statement = CERTIFICATES.update().where(
-            columns.authority == authority,
-            columns.serial == str(serial),
-            columns.state == str(CertificateState.PENDING),
-        )
-        return self._connection.execute(statement.values(encoded=encoded, state=str(state))).rowcount == 1
+        pending: dict[str, SerialNumber] = {}
+        for serials in _portions(list(encoded)):
+            query = sa.select(columns.serial).where(
+                columns.authority == authority,
+                columns.serial.in_([str(serial) for serial in serials]),
+                columns.state == str(CertificateState.PENDING),
+            )
+            for row in self._connection.execute(query):
+                pending[row.serial] = SerialNumber.parse(row.serial)
+        if pending:
+            statement = CERTIFICATES.update().where(
+                columns.authority == authority, columns.serial == sa.bindparam("of")
+            )
+            self._connection.execute(
+                statement.values(state=str(state), encoded=sa.bindparam("signed")),
+                [{"of": text, "signed": encoded[serial]} for text, serial in pending.items()],
+            )
+        return frozenset(pending.values())
 
     def set_state(
         self, authority: str, serial: SerialNumber, state: CertificateState, revocation: Revocation | None
@@ -224,6 +241,14 @@ class SqliteTransaction:
         statement = CERTIFICATES.update().where(columns.authority == authority, columns.serial == str(serial))
         if self._connection.execute(statement.values(**values)).rowcount != 1:
             raise CertificateNotFoundError(f"no certificate {serial} is on record")
+
+
+_Item = TypeVar("_Item")
+
+
+def _portions(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """``items`` cut so that each part fits the host variables of one SQLite statement."""
+    return (items[start : start + _PORTION] for start in range(0, len(items), _PORTION))
 
 
 def _entry_from(row: Any) -> AuditDetails:

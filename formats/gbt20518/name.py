@@ -7,6 +7,7 @@ encoding (RFC 4514 2.4), and the departure is named.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ _PRINTABLE: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 _CACHED_NAME_OCTETS: Final = 1024
 
 _ATTRIBUTE_TYPES: Final = {der.oid(oid)[2:]: oid for oid in SHORT_NAMES}
+
+_NEEDS_ESCAPE: Final = re.compile(r'^[ #]|[,+"\\<>;]| $')
 
 RelativeName = tuple[tuple[str, str], ...]
 
@@ -253,6 +256,8 @@ def _encode_attribute(oid: str, value: str) -> bytes:
 
 
 def _escape(value: str) -> str:
+    if value.isprintable() and not _NEEDS_ESCAPE.search(value):
+        return value
     out = []
     for index, character in enumerate(value):
         if character in ',+"\\<>;' or (character in " #" and index == 0):

@@ -32,7 +32,7 @@ class Write(Enum):
 
     INTENT = ("add_intents", 0)
     INTENT_AUDIT = ("append_audit", 0)
-    CERTIFICATE = ("record_certificate", 0)
+    CERTIFICATE = ("record_certificates", 0)
     CERTIFICATE_AUDIT = ("append_audit", 1)
 
 

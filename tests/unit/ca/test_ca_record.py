@@ -159,8 +159,8 @@ def test_writes_to_nothing_are_errors(path: Path) -> None:
             change.set_state("a", SerialNumber(1), CertificateState.HELD, None)
         with pytest.raises(CrlNotFoundError):
             change.record_crl("a", 1, b"x")
-        assert change.by_request("a", "k") is None
-        assert change.record_certificate("a", SerialNumber(1), b"x", CertificateState.VALID) is False
+        assert change.by_requests("a", ["k"]) == {}
+        assert change.record_certificates("a", {SerialNumber(1): b"x"}, CertificateState.VALID) == frozenset()
 
 
 @pytest.mark.parametrize(
