@@ -100,6 +100,7 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
             Step.PACKAGE,
             _PACKAGE,
             passed=("PACKAGE_SOUND",),
+            notable=("PACKAGE_COMMENT",),
             failed=("PACKAGE_ANOMALY", "PACKAGE_DOCUMENT"),
             undetermined=("PACKAGE_ENCRYPTED", "PACKAGE_AMBIGUOUS"),
         ),
@@ -209,7 +210,7 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
             passed=("COVERAGE_COMPLETE",),
             notable=("COVERAGE_UNREFERENCED", "COVERAGE_DANGLING"),
             failed=("COVERAGE_MISSING",),
-            undetermined=("COVERAGE_PARTIAL",),
+            undetermined=("COVERAGE_PARTIAL", "COVERAGE_UNDECIDED"),
         ),
         **_facts(
             Step.LICENCE_METADATA,

@@ -102,6 +102,12 @@ class Examined:
         return self.signature is True and self.data_hash is True
 
     @property
+    def unjudged(self) -> bool:
+        """No fault was found, yet without the signer's key the signature cannot be judged."""
+        keyless = self.kind in {SignatureKind.BARE, SignatureKind.SIGNED_DATA} and self.signer is None
+        return keyless and self.signature is None and self.data_hash is not False
+
+    @property
     def matching(self) -> frozenset[str]:
         """Entries whose digest matches under SM3, the only algorithm that protects anything."""
         return frozenset(

@@ -112,6 +112,12 @@ def finding(code: Code, subject: str = "", detail: str = "") -> Finding:
     return maker(step, code, subject, detail)
 
 
+def shown(text: str, longest: int = 200) -> str:
+    """Text from a document as a detail may carry it: printable, one line, cut."""
+    cut = text[:longest]
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
+
+
 def not_applicable(step: Step, subject: str = "", detail: str = "") -> Skipped:
     """The step has nothing to judge in a document of this kind."""
     return Skipped(step, Code.NOT_APPLICABLE, subject, detail)

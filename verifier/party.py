@@ -1,9 +1,9 @@
 """Who a certificate and a seal name."""
 
 from formats.errors import MalformedDataError
-from formats.gb32100 import CreditCode
 from formats.gbt20518 import Certificate
 from formats.gbt38540 import Seal
+from verifier.credit_codes import parse_credit_code
 from verifier.facts import PartyFacts, SealFacts
 
 
@@ -21,7 +21,7 @@ def credit_code_of(certificate: Certificate) -> str:
 
 def _valid(text: str) -> str:
     try:
-        return str(CreditCode.parse(text))
+        return str(parse_credit_code(text))
     except MalformedDataError:
         return ""
 

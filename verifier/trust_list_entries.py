@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 from formats import oids
 from formats.errors import MalformedDataError
-from formats.gb32100 import CreditCode
 from formats.gbt2260 import DivisionCode
 from formats.gbt20518 import Crl, read_crl
 from formats.gbt36904 import LicenceTypeCode
 from formats.gbt38540 import Generation
 from formats.json_data import JsonNode
+from verifier.credit_codes import known_exceptions, parse_credit_code
 from verifier.facts import moment_text
 from verifier.issuance import may_issue
 from verifier.trust_list_envelope import MAX_OCTETS, read_base64, read_listed_certificate
@@ -163,7 +163,9 @@ def _entitlement(node: JsonNode) -> Entitlement:
     if "items" in members:
         items = frozenset(read_entries(members["items"], _item, lambda each: each))
     try:
-        licence_type = str(LicenceTypeCode.parse(members["licence_type"].text(longest=64)))
+        licence_type = str(
+            LicenceTypeCode.parse(members["licence_type"].text(longest=64), exceptions=known_exceptions())
+        )
     except MalformedDataError as exc:
         members["licence_type"].fail(exc.message)
     start = members["valid_from"].day()
@@ -218,7 +220,7 @@ def _division(node: JsonNode) -> DivisionCode:
 def read_credit_code(node: JsonNode) -> str:
     """A unified social credit code."""
     try:
-        return str(CreditCode.parse(node.text(longest=18)))
+        return str(parse_credit_code(node.text(longest=18)))
     except MalformedDataError as exc:
         node.fail(exc.message)
 

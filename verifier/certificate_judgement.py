@@ -1,0 +1,110 @@
+"""From what a path comes to, to findings about the maker's and the signer's certificate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from formats.gbt20518 import Certificate
+from verifier.codes import Code, Step
+from verifier.findings import Finding, finding, not_judged
+from verifier.path import Judged, PathJudge, PathState
+from verifier.trust_list_model import Authority, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whose certificate is judged, and the codes that say so.
+
+    Attributes:
+        step: Step of the findings.
+        purpose: What the trust list must list the authority for.
+        unreadable: The certificate cannot be read, or holds no SM2 key.
+        no_trust: There is no trust list.
+        codes: Code of every state of a path.
+    """
+
+    step: Step
+    purpose: Purpose
+    unreadable: Code
+    no_trust: Code
+    codes: dict[PathState, Code]
+
+
+def code_of(role: str, state: PathState) -> Code:
+    """The code of a path's state for ``MAKER`` or ``SIGNER``."""
+    return Code[f"{role}_CERT_{state.value}"]
+
+
+def _role(role: str, step: Step, purpose: Purpose) -> Role:
+    return Role(
+        step,
+        purpose,
+        Code[f"{role}_CERT"],
+        Code[f"{role}_CERT_NO_TRUST"],
+        {state: code_of(role, state) for state in PathState},
+    )
+
+
+MAKER: Final = _role("MAKER", Step.MAKER_CERTIFICATE, Purpose.SEAL_MAKER)
+SIGNER: Final = _role("SIGNER", Step.SIGNER_CERTIFICATE, Purpose.SEAL_HOLDER)
+
+_NEEDS_THE_TIME: Final = frozenset({PathState.PERIOD, PathState.REVOKED, PathState.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateVerdict:
+    """Findings about one certificate, and where its path ends."""
+
+    findings: tuple[Finding, ...]
+    authority: Authority | None = None
+    in_period: bool = False
+
+
+def judge_certificate(
+    role: Role,
+    certificate: Certificate | None,
+    fault: str,
+    paths: PathJudge | None,
+    *,
+    subject: str,
+    moment: datetime | None,
+    at: datetime,
+    links: Sequence[Certificate] = (),
+) -> CertificateVerdict:
+    """Judge one certificate.
+
+    Args:
+        role: Whose it is.
+        certificate: It; None if it could not be read.
+        fault: Why it could not be read, or why its key cannot be used.
+        paths: The judge of paths; None without a trust list.
+        subject: The signature, for findings.
+        moment: When its key was used; None if that is not known: then it is judged as of now, and what only the
+            time could excuse is left open.
+        at: Now.
+        links: CA certificates that came with the document.
+    """
+    if certificate is None:
+        if fault:
+            return CertificateVerdict((finding(role.unreadable, subject, fault),))
+        return CertificateVerdict((not_judged(role.step, subject),))
+    if certificate.public_key is None:
+        return CertificateVerdict((finding(role.unreadable, subject, fault),))
+    if paths is None:
+        return CertificateVerdict((finding(role.no_trust, subject),))
+    judged = paths.judge(certificate, role.purpose, moment=moment or at, at=at, links=links)
+    states = _states(judged, time_known=moment is not None)
+    who = str(certificate.subject)
+    findings = tuple(
+        finding(role.codes[state], subject, f"{who}: {detail}" if detail else who) for state, detail in states
+    )
+    return CertificateVerdict(findings, judged.authority, judged.in_period)
+
+
+def _states(judged: Judged, *, time_known: bool) -> list[tuple[PathState, str]]:
+    states = []
+    for each in judged.results:
+        open_question = not time_known and each.state in _NEEDS_THE_TIME
+        states.append((PathState.UNDECIDED if open_question else each.state, each.detail))
+    return states

@@ -1,0 +1,132 @@
+"""What the signatures of a document cover, and what they do not (GB/T 33190-2016 18; GB/T 36905-2018).
+
+The rule: every file of the package is covered, or the document fails and the file is named. Covered means: a sound
+signature (right value, over the Signature.xml as it stands) references the file and the digest matches. Whether
+the document can reach a file does not excuse it, since programs differ in what they reach.
+
+Left out by exact name are only files no signature can cover, or that are bound in another way:
+
+- Signature.xml and signature value of each listed signature: each is judged by itself;
+- the Seal.esl of a signature, if it equals the seal inside the signed value;
+- a list of signatures (Signatures.xml) that no signature references, so that more signatures may follow. Whoever
+  alters it can hide a signature, list one twice or change its type; these are looked for here and in judgement;
+- OFDEntries.xml of GM/T 0099 and its value: judged by themselves.
+
+Beyond that each signature by itself covers everything but these files. One that leaves something out that another
+signature covers is a signature of part of the document: its seal stands on pages its signer may never have seen.
+That cannot be decided by a program, so the document does not pass.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from formats.errors import LimitExceededError, MalformedDataError
+from formats.gbt33190.package import OfdPackage
+from formats.gbt33190.signature_model import SignatureList
+from verifier.codes import Code
+from verifier.examination import Examined
+from verifier.findings import Finding, finding, shown
+from verifier.policy import Policy
+from verifier.report import SignatureKind
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What judging the coverage gave.
+
+    Attributes:
+        findings: Of the steps coverage and signature list.
+        partial: Subjects of signatures that cover only part of the document.
+        missing: Files that no sound signature covers.
+    """
+
+    findings: tuple[Finding, ...]
+    partial: frozenset[str]
+    missing: tuple[str, ...]
+
+
+def judge_coverage(
+    package: OfdPackage, lists: Sequence[SignatureList], examined: Sequence[Examined], policy: Policy
+) -> Coverage:
+    """Judge what is covered.
+
+    Args:
+        package: The package.
+        lists: Its lists of signatures.
+        examined: Facts of every signature in them, and of the integrity signature.
+        policy: How many findings are listed.
+    """
+    named = _named_files(lists, examined)
+    to_cover = [name for name in package.names if name not in named]
+    content = [each for each in examined if each.kind is not SignatureKind.INTEGRITY]
+    sound = [each for each in content if each.sound]
+    covered = frozenset[str]().union(*(each.matching for each in sound))
+    missing = tuple(name for name in to_cover if name not in covered)
+    # A signature nobody could judge, for want of its certificate, covers nothing and condemns nothing.
+    unjudged = frozenset[str]().union(*(each.matching for each in content if each.unjudged))
+    undecided = bool(missing) and unjudged.issuperset(missing)
+    partial = {
+        each.subject: left_out
+        for each in sound
+        if (left_out := [name for name in to_cover if name not in each.matching and name in covered])
+    }
+    if undecided:
+        findings = [finding(Code.COVERAGE_UNDECIDED)]
+    else:
+        findings = [*_coverage_findings(missing, partial, sound, policy)]
+    findings += (
+        finding(Code.SIGNATURE_NOT_LISTED, "", shown(name)) for name in _hidden_signatures(package, to_cover)
+    )
+    return Coverage(tuple(findings), frozenset(partial), missing)
+
+
+def _named_files(lists: Sequence[SignatureList], examined: Iterable[Examined]) -> frozenset[str]:
+    named = {each.path for each in lists}
+    for each in examined:
+        if each.entry is None or each.entry.file is not None:
+            named.add(each.subject)
+        if each.value_path is not None:
+            named.add(each.value_path)
+        file = each.entry.file if each.entry else None
+        if file is not None and file.seal is not None and each.seal_file_matches:
+            named.add(file.seal)
+    return frozenset(named)
+
+
+def _coverage_findings(
+    missing: Sequence[str], partial: dict[str, list[str]], sound: Sequence[Examined], policy: Policy
+) -> Iterator[Finding]:
+    if not sound:
+        yield finding(Code.COVERAGE_MISSING, "", "no sound signature covers anything")
+        return
+    for name in sorted(missing)[: policy.findings]:
+        yield finding(Code.COVERAGE_MISSING, "", shown(name))
+    if len(missing) > policy.findings:
+        yield finding(Code.COVERAGE_MISSING, "", f"and {len(missing) - policy.findings} more")
+    for subject, left_out in partial.items():
+        first = ", ".join(shown(name) for name in sorted(left_out)[:5])
+        more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
+        yield finding(Code.COVERAGE_PARTIAL, subject, f"without {first}{more}")
+    if not missing and not partial:
+        yield finding(Code.COVERAGE_COMPLETE)
+
+
+def _hidden_signatures(package: OfdPackage, names: Iterable[str]) -> Iterator[str]:
+    """Files that are a Signature.xml and stand in no list: somebody took a signature out of Signatures.xml.
+
+    A later signature may cover the files of an earlier one, so that they are not missed otherwise.
+    """
+    for name in names:
+        try:
+            data = package.read(name)
+        except LimitExceededError:
+            raise
+        except MalformedDataError:
+            continue  # damaged files are covered by nothing and told already
+        if data[:4].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and _looks_like_signature(data):
+            yield name
+
+
+def _looks_like_signature(data: bytes) -> bool:
+    # XML-DSig, which attachments may carry, has SignatureValue and Reference instead.
+    return b"SignedInfo" in data and b"SignedValue" in data and b"References" in data

@@ -1,0 +1,279 @@
+"""Verifying documents: from bytes to one report.
+
+1. the bytes are opened as a package; what is no OFD document raises, nothing else does
+2. anomalies of the container are told
+3. the lists of signatures are read, and every signature examined (facts) and judged (trust)
+4. coverage: every file of the package is covered
+5. licence rules, where the document carries licence metadata
+
+Every step runs, and the order of entries in the package changes nothing in the report.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from formats.errors import LimitExceededError, MalformedDataError
+from formats.gbt20518 import Crl, read_crl
+from formats.gbt33190.anomalies import AnomalyKind
+from formats.gbt33190.document import OfdDocument
+from formats.gbt33190.package import OfdPackage, PackageLimits
+from formats.gbt33190.parts import MAIN_PART, Parts
+from formats.gbt33190.reachability import explore
+from formats.gbt33190.signature_model import SignatureEntry, SignatureList
+from formats.gbt33190.signatures import read_signature_lists
+from formats.tolerances import Tolerance
+from verifier.codes import Code
+from verifier.coverage import judge_coverage
+from verifier.examination import examine_package
+from verifier.findings import Finding, finding, in_order, not_judged, shown
+from verifier.licence import LICENCE_STEPS, LicenceVerdict, Pairs, is_licence_like, judge_licence, no_licence
+from verifier.memory import Memory
+from verifier.path import PathJudge
+from verifier.policy import Policy
+from verifier.report import DocumentKind, Report
+from verifier.revocation import RevocationLists
+from verifier.signature_judgement import JudgedSignature, SignatureJudge
+from verifier.trust_list import TrustList
+
+_ENCRYPTIONS = "Encryptions.xml"
+_COMMENTS = frozenset({AnomalyKind.ARCHIVE_COMMENT, AnomalyKind.ENTRY_COMMENT})
+"""Some makers write a few octets there; programs for documents do not read them."""
+_AMBIGUOUS = frozenset({Tolerance.OFD_LOCATION_CASE, Tolerance.OFD_REFERENCE_RELATIVE})
+"""Ways to write a path that make one program find a file and another a different one, or none."""
+
+
+class Verifier:
+    """Verifies documents against one trust list; keep one and use it from several threads.
+
+    What it remembers between documents depends on octets alone (see ``verifier.memory``) and is bounded.
+    """
+
+    def __init__(
+        self,
+        trust: TrustList | None,
+        crls: Iterable[bytes | Crl] = (),
+        *,
+        policy: Policy | None = None,
+        limits: PackageLimits | None = None,
+        cache_size: int = 4096,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            trust: Whom to believe; None to learn cryptographic facts only, nothing then passes.
+            crls: Revocation lists beside those of the trust list, newer ones for example; DER or decoded.
+            policy: What is accepted; the strict default if left out.
+            limits: What opening a package may cost.
+            cache_size: How many certificates and paths are remembered.
+
+        Raises:
+            MalformedDataError: A revocation list cannot be read.
+        """
+        self._trust = trust
+        self._policy = policy or Policy()
+        self._limits = limits or PackageLimits()
+        self._memory = Memory(certificates=cache_size)
+        paths = None
+        if trust is not None:
+            own = [read_crl(crl) if isinstance(crl, bytes) else crl for crl in crls]
+            paths = PathJudge(
+                trust,
+                RevocationLists((*trust.crls, *own)),
+                cache_size=cache_size,
+                proven_time_needed=self._policy.proven_time_after_compromise,
+            )
+        self._signatures = SignatureJudge(trust, paths, self._policy, self._memory)
+
+    def verify(self, data: bytes, *, at: datetime) -> Report:
+        """Verify one document.
+
+        Args:
+            data: The file.
+            at: Moment to judge at, timezone-aware UTC.
+
+        Returns:
+            Every step's finding and one verdict; a bad document is an answer, not an error.
+
+        Raises:
+            MalformedDataError: The file is no OFD document, or one that cannot be opened without doubt what it is.
+            LimitExceededError: Reading it costs more than allowed.
+            ValueError: ``at`` is not UTC.
+        """
+        if at.utcoffset() != timedelta(0):
+            raise ValueError("the moment to judge at is in UTC")
+        package = OfdPackage.open(data, self._limits)
+        if MAIN_PART not in package:
+            raise MalformedDataError("OFD.xml is missing", what="document")
+        return _Verification(
+            package, len(data), self._trust, self._policy, self._memory, self._signatures, at
+        ).report()
+
+
+def verify_document(
+    data: bytes,
+    *,
+    trust: TrustList | None,
+    at: datetime,
+    crls: Iterable[bytes | Crl] = (),
+    policy: Policy | None = None,
+) -> Report:
+    """Verify one document; for several keep a ``Verifier``, which remembers.
+
+    Args:
+        data: The file.
+        trust: Whom to believe; None to learn cryptographic facts only, nothing then passes.
+        at: Moment to judge at, timezone-aware UTC.
+        crls: Revocation lists beside those of the trust list, DER or decoded.
+        policy: What is accepted; the strict default if left out.
+
+    Raises:
+        MalformedDataError: The file is no OFD document, or a revocation list cannot be read.
+        LimitExceededError: Reading costs more than allowed.
+        ValueError: ``at`` is not UTC.
+    """
+    return Verifier(trust, crls, policy=policy).verify(data, at=at)
+
+
+@dataclass(slots=True)
+class _Verification:
+    """One document being verified."""
+
+    package: OfdPackage
+    size: int
+    trust: TrustList | None
+    policy: Policy
+    memory: Memory
+    judge: SignatureJudge
+    at: datetime
+
+    def report(self) -> Report:
+        parts = Parts(self.package)
+        list_findings, lists = self._lists(parts)
+        ambiguous = _AMBIGUOUS & parts.found
+        document_findings, bodies = self._bodies(parts)
+        entries = tuple(entry for each in lists for entry in each.entries)
+        list_findings += _list_faults(lists, entries, self.policy)
+        judged = [
+            self.judge.judge(examined, self.package, at=self.at)
+            for examined in examine_package(self.package, parts, entries[: self.policy.signatures], self.memory)
+        ]
+        coverage = judge_coverage(self.package, lists, [each.examined for each in judged], self.policy)
+        licence_like = any(is_licence_like(pairs) for pairs in bodies)
+        licence = self._licence(licence_like, bodies, judged, coverage.partial)
+        kind = DocumentKind.LICENCE if licence_like else DocumentKind.SEALED
+        if not entries and not licence_like:
+            kind = DocumentKind.UNSIGNED
+        package_findings = [*self._package(), *document_findings]
+        if ambiguous:
+            package_findings.append(finding(Code.PACKAGE_AMBIGUOUS, "", ", ".join(sorted(ambiguous))))
+        findings = [
+            *self._trust_list(),
+            *(package_findings or [finding(Code.PACKAGE_SOUND)]),
+            *list_findings,
+            *coverage.findings,
+            *licence.findings,
+        ]
+        if any(each.code is Code.SIGNATURE_NOT_LISTED for each in coverage.findings):
+            findings = [each for each in findings if each.code is not Code.SIGNATURES_LISTED]
+        findings += _pointers(parts, self.policy)
+        return Report(
+            at=self.at,
+            document_kind=kind,
+            size=self.size,
+            document_findings=in_order(findings),
+            signatures=tuple(sorted((each.report for each in judged), key=lambda each: (each.subject, each.id))),
+            trust=self.trust.facts if self.trust else None,
+            licence=licence.facts,
+            tolerances=tuple(parts.tolerances),
+        )
+
+    def _trust_list(self) -> Iterator[Finding]:
+        if self.trust is None:
+            yield finding(Code.TRUST_LIST_NONE)
+            return
+        facts = self.trust.facts
+        period = f"sequence {facts.sequence}, {facts.issued:%Y-%m-%d} to {facts.next_update:%Y-%m-%d}"
+        if self.at < facts.issued:
+            yield finding(Code.TRUST_LIST_NOT_YET_ISSUED, "", period)
+        elif self.at > facts.next_update:
+            yield finding(Code.TRUST_LIST_EXPIRED, "", period)
+        else:
+            yield finding(Code.TRUST_LIST_CURRENT if facts.pinned else Code.TRUST_LIST_UNPINNED, "", period)
+
+    def _package(self) -> Iterator[Finding]:
+        for anomaly in sorted(self.package.anomalies, key=str)[: self.policy.findings]:
+            code = Code.PACKAGE_COMMENT if anomaly.kind in _COMMENTS else Code.PACKAGE_ANOMALY
+            yield finding(code, "", f"{anomaly.kind.value}: {anomaly.detail}")
+        if _ENCRYPTIONS in self.package:
+            yield finding(Code.PACKAGE_ENCRYPTED)
+
+    def _lists(self, parts: Parts) -> tuple[list[Finding], tuple[SignatureList, ...]]:
+        try:
+            lists = read_signature_lists(parts)
+        except LimitExceededError:
+            raise
+        except MalformedDataError as exc:
+            return [finding(Code.SIGNATURE_LIST_MALFORMED, "", str(exc))], ()
+        if not any(each.entries for each in lists):
+            return [finding(Code.UNSIGNED)], lists
+        return [], lists
+
+    def _bodies(self, parts: Parts) -> tuple[list[Finding], list[Pairs]]:
+        """Custom data of every document body; none if the document's structure cannot be read."""
+        try:
+            return [], [body.info.custom_data for body in OfdDocument.read(parts).bodies]
+        except LimitExceededError:
+            raise
+        except MalformedDataError as exc:
+            return [finding(Code.PACKAGE_DOCUMENT, "", str(exc))], []
+
+    def _licence(
+        self,
+        licence_like: bool,  # noqa: FBT001 - asked once, used twice
+        bodies: Sequence[Pairs],
+        judged: Sequence[JudgedSignature],
+        partial: frozenset[str],
+    ) -> LicenceVerdict:
+        if not bodies:
+            return LicenceVerdict(tuple(not_judged(step) for step in LICENCE_STEPS), None)
+        if not licence_like:
+            return no_licence()
+        return judge_licence(bodies, judged, partial, self.trust, at=self.at)
+
+
+def _list_faults(
+    lists: Sequence[SignatureList], entries: Sequence[SignatureEntry], policy: Policy
+) -> list[Finding]:
+    """What somebody may do to a list that no signature covers."""
+    faults = []
+    for each in lists:
+        ids = [entry.id for entry in each.entries]
+        faults += [
+            finding(Code.SIGNATURE_ID_REPEATED, "", shown(repeated))
+            for repeated in {i for i in ids if ids.count(i) > 1}
+        ]
+        faults += [
+            finding(Code.SIGNATURE_BASE_MISSING, entry.path or "", shown(entry.relative))
+            for entry in each.entries
+            if entry.relative is not None and (entry.relative not in ids or entry.relative == entry.id)
+        ]
+    paths = [entry.path or entry.base_location for entry in entries]
+    faults += [
+        finding(Code.SIGNATURE_LISTED_TWICE, path) for path in {each for each in paths if paths.count(each) > 1}
+    ]
+    if len(entries) > policy.signatures:
+        faults.append(finding(Code.SIGNATURES_TOO_MANY, "", f"{len(entries)}, judged {policy.signatures}"))
+    if entries and not faults:
+        faults.append(finding(Code.SIGNATURES_LISTED, "", str(len(entries))))
+    return faults
+
+
+def _pointers(parts: Parts, policy: Policy) -> Iterator[Finding]:
+    """Pointers that lead nowhere, and files that nothing points to: worth telling, no fault of the signatures."""
+    reached = explore(parts)
+    for each in sorted(reached.missing, key=str)[: policy.findings]:
+        yield finding(Code.COVERAGE_DANGLING, "", f"{each.named_in}: {shown(each.location)}")
+    if isinstance(parts.package, OfdPackage):
+        for name in sorted(reached.unreached(parts.package))[: policy.findings]:
+            yield finding(Code.COVERAGE_UNREFERENCED, "", shown(name))
