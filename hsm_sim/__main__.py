@@ -42,16 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a key store until it is told to stop.
 
     Returns:
-        0 after a clean stop, 1 if it could not start or not write its last records.
+        0 after a clean stop, 1 if it could not start or not write its last records; SystemExit(2) for bad
+        arguments.
     """
-    given = arguments().parse_args(argv)
-    settings = ServiceSettings(
-        given.directory,
-        given.socket,
-        ServerLimits(given.max_sessions, given.idle_seconds, given.frame_seconds),
-        given.reserve,
-        given.minimum_generation,
-    )
+    parser = arguments()
+    given = parser.parse_args(argv)
+    try:
+        limits = ServerLimits(given.max_sessions, given.idle_seconds, given.frame_seconds)
+        settings = ServiceSettings(given.directory, given.socket, limits, given.reserve, given.minimum_generation)
+    except ValueError as error:
+        parser.error(str(error))
 
     def on_ready(state: DeviceState, server: Server) -> None:
         if given.stop_with_stdin:

@@ -20,7 +20,7 @@ from hsm_sim.return_codes import (
 )
 
 R = TypeVar("R")
-_RECEIVE: Final = 256 * 1024
+_RECEIVE: Final = 64 * 1024
 _MAX_REQUEST_ID: Final = 2**32 - 1
 
 

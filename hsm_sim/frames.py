@@ -80,7 +80,8 @@ class FrameDecoder:
     def __init__(self, kind: FrameKind, *, max_body: int = MAX_BODY) -> None:
         self._kind = kind
         self._max_body = max_body
-        self._pending = b""
+        self._pending = bytearray()
+        self._needed = HEADER_LENGTH
         self._fault: MalformedDataError | None = None
 
     @property
@@ -97,19 +98,24 @@ class FrameDecoder:
         """
         if self._fault is not None:
             raise self._fault
-        pending = self._pending + data if self._pending else data
+        if self._pending:
+            self._pending += data
+            if HEADER_LENGTH < self._needed > len(self._pending):
+                return []  # at no cost: a body that comes octet by octet must not be copied for each of them
+            data = bytes(self._pending)
         frames: list[Frame] = []
         offset = 0
         try:
-            while (frame := self._next(pending, offset)) is not None:
+            while (frame := self._next(data, offset)) is not None:
                 frames.append(frame)
                 offset += HEADER_LENGTH + len(frame.body)
         except MalformedDataError as error:
-            self._fault, self._pending = error, b""
+            self._fault = error
+            self._pending.clear()
             if not frames:
                 raise
             return frames  # the good ones first; the next call raises
-        self._pending = pending[offset:]
+        self._pending = bytearray(data[offset:])
         return frames
 
     def _next(self, data: bytes, offset: int) -> Frame | None:
@@ -120,6 +126,7 @@ class FrameDecoder:
             raise MalformedDataError(f"protocol version {start[2]}", what=_WHAT, offset=2)
         if len(start) > 3 and start[3] != self._kind:
             raise MalformedDataError(f"kind {start[3]}", what=_WHAT, offset=3)
+        self._needed = HEADER_LENGTH
         if len(start) < HEADER_LENGTH:
             return None
         _, _, _, command, reserved, request_id, return_code, length = _HEADER.unpack(start)
@@ -131,5 +138,6 @@ class FrameDecoder:
             raise LimitExceededError(f"body of {length} octets exceeds {self._max_body}", what=_WHAT, offset=16)
         body_start = offset + HEADER_LENGTH
         if len(data) < body_start + length:
+            self._needed = HEADER_LENGTH + length
             return None
         return Frame(self._kind, command, request_id, return_code, data[body_start : body_start + length])

@@ -29,7 +29,7 @@ from hsm_sim.sessions import Session
 
 MAX_SOCKET_PATH: Final = 107
 """Octets that fit into sockaddr_un."""
-_RECEIVE: Final = 256 * 1024
+_RECEIVE: Final = 64 * 1024
 _CREDENTIALS: Final = struct.Struct("3i")
 _STOP_SECONDS: Final = 10.0
 
@@ -47,6 +47,10 @@ class ServerLimits:
     max_sessions: int = 64
     idle_seconds: float = 600.0
     frame_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.max_sessions <= 4096 and self.idle_seconds > 0 and self.frame_seconds > 0):
+            raise ValueError("1 to 4,096 sessions, and times above zero")
 
 
 def bind(path: Path) -> socket.socket:
@@ -147,7 +151,11 @@ class Server:
                 target=self._serve, args=(connection, session), name=f"session-{session.number}", daemon=True
             )
             self._connections[session.number] = (connection, thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._say("a connection was not served: no thread could be started")
+            self._forget(connection, session)
 
     def _turn_away(self, connection: socket.socket) -> None:
         refusal = OpenSessionError(f"all {self._limits.max_sessions} sessions are taken")
@@ -170,10 +178,15 @@ class Server:
         except OSError:
             pass  # the other end is gone, too slow, or this server is stopping: the session ends either way
         finally:
-            self._device.end_session(session)
-            with self._lock:
-                del self._connections[session.number]
-            connection.close()
+            try:
+                self._device.end_session(session)
+            finally:
+                self._forget(connection, session)
+
+    def _forget(self, connection: socket.socket, session: Session) -> None:
+        with self._lock:
+            del self._connections[session.number]
+        connection.close()
 
     def _requests(self, connection: socket.socket) -> Iterator[Frame]:
         """Yield requests as they come; ends when the other end closes, raises OSError when patience ends."""

@@ -48,6 +48,10 @@ class ServiceSettings:
     reserve: int = DEFAULT_RESERVE
     minimum_generation: int = 0
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.reserve <= 1_000_000 and self.minimum_generation >= 0):
+            raise ValueError("a reservation of 0 to 1,000,000 uses, and a generation of at least 0")
+
     @property
     def listens_at(self) -> Path:
         """Path of the socket."""

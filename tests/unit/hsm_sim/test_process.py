@@ -22,6 +22,7 @@ from hsm_sim import (
     initialise_key_store,
     start_key_store,
 )
+from hsm_sim.__main__ import main
 from hsm_sim.return_codes import (
     CommunicationError,
     DeviceStateError,
@@ -172,6 +173,19 @@ def test_command_line_without_a_parent(settings):
         assert process.poll() is None  # it does not end with standard input unless asked to
         process.terminate()
         assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--reserve", "-1"], ["--max-sessions", "0"], ["--idle-seconds", "0"], ["--nonsense"], []]
+)
+def test_bad_arguments(arguments, tmp_path, capsys):
+    """Arguments that make no sense are refused with status 2 before anything is touched."""
+    directory = [] if not arguments else ["--directory", str(tmp_path / "store")]
+    with pytest.raises(SystemExit) as caught:
+        main([*directory, *arguments])
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
 
 
 def test_silence_is_not_waited_for_for_ever(settings):

@@ -221,6 +221,20 @@ def test_slow_sender_is_not_waited_for(serve):
     assert 0.25 < time.monotonic() - begun < 3
 
 
+def test_no_thread_left(serve, monkeypatch):
+    """When no thread can be started the connection is closed, its place is free again, and the server goes on."""
+    running = serve(max_sessions=1)
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.Thread.start", refuse)
+        with running.connect() as connection:
+            assert received(connection) == b""
+    assert running.alive()
+
+
 def test_idle_session_is_closed(serve):
     """Without a request a session ends after its time, and its right with it."""
     running = serve(idle_seconds=0.2)
