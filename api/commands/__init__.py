@@ -10,6 +10,8 @@ from typing import Final
 
 COMMANDS: Final = (
     "demo",
+    "issue",
+    "seal",
     "verify",
     "inspect",
     # render

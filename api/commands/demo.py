@@ -111,6 +111,7 @@ def _refusals(story: "Story", text: Messages, out: Output) -> None:
         codes = ", ".join(result.forgery.codes)
         out.line(f"  {mark} {what}{gap}  {codes}")
         out.line(f"      {shown(reason)}")
+    out.line(f"  {text('demo.forged.still_valid', valid=story.still_valid, all=len(story.documents))}")
     if story.refusal:
         out.line(f"  {text('demo.forged.own_refusal', reason=story.refusal)}")
     out.line()

@@ -100,6 +100,9 @@ class Story:
         documents: Genuine licences by region and licence type.
         matrix: Passed licences by verifying and issuing region.
         results: What became of the forgeries.
+        refusal: Why licensing itself refused the licence type the department may not issue.
+        still_valid: Genuine licences that pass under the last trust list too, one of them sealed with a
+            certificate that was revoked later.
     """
 
     folder: Path
@@ -109,6 +112,7 @@ class Story:
     matrix: dict[tuple[str, str], int] = field(default_factory=dict)
     results: list[ForgeryResult] = field(default_factory=list)
     refusal: str = ""
+    still_valid: int = 0
 
     @property
     def licences(self) -> Path:
@@ -201,6 +205,7 @@ def run_story(story: Story, tell: Callable[[str], None]) -> None:
         tell("matrix")
         _verify_across(story)
         tell("forge")
+        story.clock.forward(timedelta(hours=1))
         forged = _forge(story, opened)
         _publish(story, centre, opened, sequence=2)
         story.clock.forward(timedelta(minutes=5))
@@ -333,3 +338,7 @@ def _judge(story: Story, forged: Sequence[Forgery]) -> None:
     story.results = [
         ForgeryResult(forgery, verifier.verify(forgery.document, at=story.clock())) for forgery in forged
     ]
+    story.still_valid = sum(
+        verifier.verify(document, at=story.clock()).verdict is Verdict.PASSED
+        for document in story.documents.values()
+    )
