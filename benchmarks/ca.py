@@ -28,6 +28,7 @@ from formats.gbt20518 import (
 )
 from formats.gbt20518 import extension_building as build
 from formats.gbt20518.algorithm import _public_key
+from formats.gbt20518.extension import _plain_extension_cached
 from formats.gbt20518.extensions import _decode_cached
 from formats.gbt20518.name import _read_cached as _read_name
 
@@ -88,7 +89,7 @@ def _read(record: Callable[..., None], encoded: Sequence[bytes]) -> None:
 
 def _forget() -> None:
     """Empty the readers' memories of names, keys and extension values, as a fresh process has them."""
-    for memory in (_read_name, _public_key, _decode_cached):
+    for memory in (_read_name, _public_key, _plain_extension_cached, _decode_cached):
         memory.cache_clear()
 
 

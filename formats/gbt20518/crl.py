@@ -49,18 +49,19 @@ _READ_EXTENSIONS: Final = frozenset(
 )
 
 
-def read_crl(data: bytes) -> Crl:
+def read_crl(data: bytes, *, limits: der.DerLimits = CRL_LIMITS) -> Crl:
     """The revocation list that ``data`` consists of.
 
     Args:
-        data: DER, at most 64 MiB.
+        data: DER.
+        limits: Bounds on size and entries, 64 MiB and two million by default.
 
     Raises:
         MalformedDataError: Not a revocation list; an extension that bounds its scope cannot be read; it is
             indirect, that is, holds entries of other issuers.
     """
     found: list[Tolerance] = []
-    signed = read_signed(der.parse(data, what="revocation list", limits=CRL_LIMITS), found)
+    signed = read_signed(der.parse(data, what="revocation list", limits=limits), found)
     fields = signed.tbs.sequence(3, 7)
     version = fields.optional(der.INTEGER)
     if version is not None and version.integer() != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -13,6 +14,7 @@ from formats.gbt20518 import plain
 from formats.tolerances import Tolerance
 
 _TRUE: Final = der.boolean(True)
+_CACHED_OCTETS: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,31 @@ def _read_plain(node: der.Node) -> Mapping[str, Extension] | None:
     extensions: dict[str, Extension] = {}
     try:
         while position < end:
-            start, stop = plain.contents(buffer, position, der.SEQUENCE)
-            oid_start, oid_end = plain.contents(buffer, start, der.OBJECT_IDENTIFIER)
-            oid = plain.oid_text(buffer[oid_start:oid_end])
-            critical = buffer[oid_end] == der.BOOLEAN
-            if critical and buffer[oid_end : oid_end + 3] != _TRUE:
+            _, stop = plain.contents(buffer, position, der.SEQUENCE)
+            if stop > end or len(extensions) >= node.limits.elements:
                 return None
-            value_start, value_end = plain.contents(buffer, oid_end + 3 if critical else oid_end, der.OCTET_STRING)
-            if value_end != stop or stop > end or oid in extensions or len(extensions) >= node.limits.elements:
+            encoded = buffer[position:stop]
+            each = (_plain_extension_cached if len(encoded) <= _CACHED_OCTETS else _plain_extension)(encoded)
+            if each.oid in extensions:
                 return None
-            extensions[oid] = Extension(oid, critical, buffer[value_start:value_end])
+            extensions[each.oid] = each
             position = stop
     except (IndexError, plain.NotPlainError, MalformedDataError):
         return None
     return MappingProxyType(extensions)
+
+
+def _plain_extension(encoded: bytes) -> Extension:
+    start, stop = plain.contents(encoded, 0, der.SEQUENCE)
+    oid_start, oid_end = plain.contents(encoded, start, der.OBJECT_IDENTIFIER)
+    critical = encoded[oid_end] == der.BOOLEAN
+    if critical and encoded[oid_end : oid_end + 3] != _TRUE:
+        raise plain.NotPlainError
+    value_start, value_end = plain.contents(encoded, oid_end + 3 if critical else oid_end, der.OCTET_STRING)
+    if value_end != stop:
+        raise plain.NotPlainError
+    return Extension(plain.oid_text(encoded[oid_start:oid_end]), critical, encoded[value_start:value_end])
+
+
+# All but two extensions are the same in every certificate of a profile.
+_plain_extension_cached = lru_cache(maxsize=4096)(_plain_extension)

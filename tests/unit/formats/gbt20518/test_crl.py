@@ -8,7 +8,7 @@ import pytest
 
 from crypto import DEFAULT_USER_ID, InvalidSignatureError, PrivateKey, sign
 from formats import der, oids
-from formats.errors import MalformedDataError
+from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt20518 import (
     Crl,
     Extension,
@@ -197,3 +197,12 @@ def test_long_list_is_read_in_bounded_time(example_key: PrivateKey) -> None:
     crl: Crl = read_crl(_crl(example_key, entries))
     assert len(crl.revoked) == 50_000
     assert crl.revoked[2**100 + 49_999] == entries[-1]
+
+
+def test_limits_are_the_callers(example_key: PrivateKey) -> None:
+    """A caller can bound size and entries below the default."""
+    data = _crl(example_key)
+    with pytest.raises(LimitExceededError):
+        read_crl(data, limits=der.DerLimits(size=len(data) - 1))
+    with pytest.raises(LimitExceededError, match="more than 2 elements"):
+        read_crl(_crl(example_key), limits=der.DerLimits(elements=2))

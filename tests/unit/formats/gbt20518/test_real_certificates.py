@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from formats import oids
-from formats.gbt20518 import Certificate, KeyUsage, read_certificate
+from formats.gbt20518 import Certificate, KeyUsage, certificate_verify, read_certificate
 from formats.tolerances import Tolerance
 
 # SEQUENCE of 256..65535 octets, whose first element is such a SEQUENCE that starts with version [0] v3.
@@ -87,3 +87,11 @@ def test_tbs_is_cut_from_the_received_octets(real_certificates: list[Certificate
     """The octets handed to verification are a slice of the certificate, not a new encoding."""
     for certificate in real_certificates:
         assert certificate.encoded[4:].startswith(certificate.tbs)
+
+
+def test_self_signed_certificate_of_another_maker_verifies(real_certificates: list[Certificate]) -> None:
+    """The one self-signed SM2 certificate among them verifies under its own key and the standard identity."""
+    certificate = _named(real_certificates, "www.dms360.cn")
+    assert certificate.issuer == certificate.subject
+    assert certificate.public_key is not None
+    certificate_verify(certificate, certificate.public_key)
