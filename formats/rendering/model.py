@@ -20,7 +20,7 @@ class Left(StrEnum):
     ADVANCES_ASSUMED = "advances-assumed"
     """The text states no advances; those of the font were taken."""
     IMAGE_FORMAT = "image-format"
-    """The picture is of a format that is not drawn here (JBIG2, SVG, …)."""
+    """The picture is of a format that is not drawn here (SVG, most of JBIG2, …)."""
     IMAGE_UNREADABLE = "image-unreadable"
     """The picture is missing, damaged, or too large."""
     SHADING_APPROXIMATED = "shading-approximated"

@@ -9,11 +9,15 @@ from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
+from formats.errors import MalformedDataError
+from formats.rendering import jbig2
 from formats.rendering.canvas import Output
 from formats.rendering.model import Left, RenderingTooCostlyError
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "TIFF")
-_NOT_DRAWN: Final = (b"\x97JB2", b"<svg", b"<?xml", b"%PDF")
+_NOT_DRAWN: Final = (b"<svg", b"<?xml", b"%PDF")
+_JBIG2_PIXELS: Final = 300_000
+"""Decoding these takes half a second; a two-dimensional code has a tenth of them."""
 _DECODING_ERRORS: Final = (
     OSError,
     SyntaxError,  # Pillow's word for a broken PNG
@@ -81,8 +85,10 @@ class Pictures:
         """The decoded picture, its pixels counted before they are unpacked."""
         account = self._output.account
         if data.lstrip()[:5].startswith(_NOT_DRAWN):
-            account.omit(Left.IMAGE_FORMAT, where, "JBIG2" if data.startswith(_NOT_DRAWN[0]) else "not a raster")
+            account.omit(Left.IMAGE_FORMAT, where, "not a raster")
             return None
+        if data.startswith(jbig2.FILE_START):
+            return self._open_jbig2(data, where)
         try:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             pixels = image.width * image.height
@@ -100,6 +106,20 @@ class Pictures:
             account.omit(Left.IMAGE_UNREADABLE, where, type(exc).__name__)
             return None
         return image
+
+    def _open_jbig2(self, data: bytes, where: str) -> Image.Image | None:
+        account = self._output.account
+        try:
+            bitmap = jbig2.decode_jbig2(data, max_pixels=_JBIG2_PIXELS)
+        except jbig2.UnsupportedJbig2Error as exc:
+            account.omit(Left.IMAGE_FORMAT, where, f"JBIG2: {exc.message}")
+            return None
+        except MalformedDataError:
+            account.omit(Left.IMAGE_UNREADABLE, where, "JBIG2")
+            return None
+        account.spend("total_pixels", bitmap.width * bitmap.height)
+        gray = bytes(0 if pixel else 255 for row in bitmap.rows for pixel in row)
+        return Image.frombytes("L", (bitmap.width, bitmap.height), gray)
 
     def _jpeg(self, data: bytes, image: Image.Image, soft_mask: int | None) -> int:
         """The file itself: PDF readers decode it as other viewers do."""
