@@ -59,45 +59,50 @@ class _Measured:
 
     def __init__(self, text: str, style: TextStyle) -> None:
         self.style = style
-        spacing = style.spacing
-        self.paragraphs = []
-        for piece in _LINE_END.split(text) if "\n" in text or "\r" in text else [text]:
-            advances, faces = style.fonts.measure(piece)
-            if spacing:
-                advances = [advance + spacing for advance in advances]
-            self.paragraphs.append(Paragraph(piece, advances, faces))
+        pieces = _LINE_END.split(text) if "\n" in text or "\r" in text else [text]
+        self.paragraphs = [_paragraph(piece, style) for piece in pieces]
 
     def lines(self, size: float, width: float) -> list[FittedLine]:
         """All lines at a size."""
-        fitted = []
+        fitted: list[FittedLine] = []
         limit = width / size
         for paragraph in self.paragraphs:
-            lines = paragraph.lines(limit)
-            last = lines[-1]
-            fitted += [FittedLine(paragraph, line, line is last) for line in lines]
+            *lines, last = paragraph.lines(limit)
+            fitted += [FittedLine(paragraph, line, last=False) for line in lines]
+            fitted.append(FittedLine(paragraph, last, last=True))
         return fitted
 
-    def may_fit(self, size: float, width: float, height: float) -> bool:
-        """Whether the text would fit if it could be broken anywhere: tells quickly what cannot."""
+    def least_lines(self, size: float, width: float) -> int:
+        """How many lines the text would take if it could be broken anywhere: tells quickly what cannot fit."""
         limit = width / size + _TOLERANCE
-        least = sum([max(1, math.ceil(paragraph.width / limit)) for paragraph in self.paragraphs])
-        return least <= self.capacity(size, height)
+        if len(self.paragraphs) == 1:
+            return math.ceil(self.paragraphs[0].width / limit) or 1
+        return sum([math.ceil(paragraph.width / limit) or 1 for paragraph in self.paragraphs])
 
     def height(self, count: int, size: float) -> float:
         """Height of some lines in millimetres, from the top of the box or of the ink to the lowest ink."""
-        return self._head(size) + ((count - 1) * self.style.leading + self.style.fonts.descent) * size
+        return line_height(self.style, size) + (count - 1) * self.style.leading * size
 
     def capacity(self, size: float, height: float) -> int:
         """How many lines a height holds."""
         limit = self.style.maximum_lines or _ENDLESS
         if math.isinf(height):
             return limit
-        room = height - self.height(1, size) + _TOLERANCE
+        room = height - line_height(self.style, size) + _TOLERANCE
         return min(int(room / (self.style.leading * size)) + 1, limit) if room >= 0 else 0
 
-    def _head(self, size: float) -> float:
-        """From the top to the first baseline."""
-        return max(self.style.fonts.ascent * size, self.style.baseline or 0.0)
+
+def line_height(style: TextStyle, size: float) -> float:
+    """Height of a single line in millimetres, from the top of the box or of the ink to the lowest ink."""
+    return max(style.fonts.ascent * size, style.baseline or 0.0) + style.fonts.descent * size
+
+
+def _paragraph(text: str, style: TextStyle) -> Paragraph:
+    """A measured paragraph."""
+    advances, faces = style.fonts.measure(text)
+    if style.spacing:
+        advances = [advance + style.spacing for advance in advances]
+    return Paragraph(text, advances, faces)
 
 
 def fit(text: str, style: TextStyle, width: float, height: float) -> FittedText:
@@ -121,7 +126,9 @@ def fit(text: str, style: TextStyle, width: float, height: float) -> FittedText:
     if lines is not None:
         return _fitted(measured, style.size, width, lines)
     sizes = _smaller_sizes(style)
-    hopeful = bisect_left(sizes, True, key=lambda size: measured.may_fit(size, width, height))
+    hopeful = bisect_left(
+        sizes, True, key=lambda size: measured.least_lines(size, width) <= measured.capacity(size, height)
+    )
     for size in sizes[hopeful:]:
         lines = _try(measured, size, width, height)
         if lines is not None:
@@ -141,13 +148,14 @@ def _smaller_sizes(style: TextStyle) -> list[float]:
 
 def _try(measured: _Measured, size: float, width: float, height: float) -> list[FittedLine] | None:
     """The lines at a size, if they fit."""
-    if not measured.may_fit(size, width, height):
+    capacity = measured.capacity(size, height)
+    if measured.least_lines(size, width) > capacity:
         return None
     try:
         lines = measured.lines(size, width)
     except LayoutError:
         return None
-    return lines if len(lines) <= measured.capacity(size, height) else None
+    return lines if len(lines) <= capacity else None
 
 
 def _fitted(

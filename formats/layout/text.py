@@ -2,23 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from formats.fonts import Face
 from formats.gbt33190.drawing import DrawnText, TextRun
 from formats.gbt33190.values import Box
+from formats.layout.alignment import align_line, first_baseline
 from formats.layout.errors import OverfullError
-from formats.layout.fitting import FittedLine, FittedText, fit
+from formats.layout.fitting import FittedLine, FittedText, fit, line_height
 from formats.layout.line_breaking import SPACES
-from formats.layout.style import Align, TextStyle, VerticalAlign
-
-_EM_CENTRE: Final = 0.38
-"""Middle of a Chinese character above the baseline, in em: it reaches from -0.12 to 0.88."""
-
-_FIRST_IDEOGRAPHIC: Final = "\u2e80"
-_MOST_STRETCH: Final = 0.6
-"""A justified line is widened by at most this much in each gap, in em; else it stays flush left."""
+from formats.layout.style import TextStyle
 
 _OVERHANG: Final = 0.1
 """How far slanted and curved Latin glyphs reach beyond their advance, in em."""
@@ -73,7 +66,30 @@ def lay_part(box: Box, text: str, style: TextStyle, *, field: str | None = None)
     """
     if not text:
         return LaidText((), style.size, 0, "")
-    return place(fit(text, style, box.width, box.height), box, field=field)
+    laid = _lay_line(box, text, style, field)
+    return place(fit(text, style, box.width, box.height), box, field=field) if laid is None else laid
+
+
+def _lay_line(box: Box, text: str, style: TextStyle, field: str | None) -> LaidText | None:
+    """The short way for what most fields are: one line in one font that fits at the wanted size.
+
+    Returns:
+        What the long way gives, or None where the text needs it.
+    """
+    if "\n" in text or "\r" in text or text[-1] in SPACES or max(text) > "\uffff":
+        return None
+    fonts, size, spacing = style.fonts, style.size, style.spacing
+    ems, faces = fonts.measure(text)
+    height = line_height(style, size)
+    width = sum(ems) + spacing * len(ems)
+    if faces is not None or width > box.width / size or height > box.height:
+        return None
+    advances = [(em + spacing) * size for em in ems]
+    advances[-1] -= spacing * size
+    x = box.x + align_line(text, advances, style, size, box.width, last=True)
+    baseline = first_baseline(box, style, size, 1, height)
+    item = _object(style, size, [_Piece(fonts.primary, text, x, baseline, tuple(advances))], box, field)
+    return LaidText((item,), size, 1, "")
 
 
 def lay_pages(
@@ -93,7 +109,7 @@ def lay_pages(
 
 def place(fitted: FittedText, box: Box, *, field: str | None = None) -> LaidText:
     """Put fitted lines into a box of the width they were fitted to."""
-    baseline = _first_baseline(fitted, box)
+    baseline = first_baseline(box, fitted.style, fitted.size, len(fitted.lines), fitted.height)
     step = fitted.style.leading * fitted.size
     pieces: list[_Piece] = []
     for number, line in enumerate(fitted.lines):
@@ -102,22 +118,6 @@ def place(fitted: FittedText, box: Box, *, field: str | None = None) -> LaidText
     if fitted.remainder and fitted.style.continuation:
         objects = (*objects, *_continuation(fitted, box, baseline + (len(fitted.lines) - 1) * step))
     return LaidText(objects, fitted.size, len(fitted.lines), fitted.remainder)
-
-
-def _first_baseline(fitted: FittedText, box: Box) -> float:
-    """Baseline of the first line; centring goes by the body of Chinese characters, not by rare deep strokes."""
-    style, size = fitted.style, fitted.size
-    top = box.y + style.fonts.ascent * size
-    lowest = box.bottom - fitted.height + style.fonts.ascent * size
-    if style.baseline is not None:
-        return max(top, box.y + style.baseline)
-    if style.vertical is VerticalAlign.TOP:
-        return top
-    if style.vertical is VerticalAlign.BOTTOM:
-        return lowest
-    body = (len(fitted.lines) - 1) * style.leading * size
-    centred = box.y + (box.height - body) / 2 + _EM_CENTRE * size
-    return max(top, min(centred, lowest))
 
 
 class _Piece(NamedTuple):
@@ -133,14 +133,20 @@ class _Piece(NamedTuple):
 
 def _line_pieces(fitted: FittedText, line: FittedLine, box: Box, baseline: float) -> Iterator[_Piece]:
     """The pieces of one line: one, unless a character needs another face or stands outside the BMP."""
-    start, _, end = line.line
-    text = line.paragraph.text[start:end]
+    start, visible_end, end = line.line
+    paragraph = line.paragraph
+    text = paragraph.text[start:end]
     if not text:
         return
-    advances, indent = _spread(fitted, line, box.width)
-    x = box.x + indent
-    primary: Face = fitted.style.fonts.primary
-    faces = line.paragraph.faces
+    style, size = fitted.style, fitted.size
+    advances = [advance * size for advance in paragraph.advances[start:visible_end]]
+    if advances:
+        advances[-1] -= style.spacing * size
+    visible = paragraph.text[start:visible_end]
+    x = box.x + align_line(visible, advances, style, size, box.width, last=line.last)
+    advances += [0.0] * (end - visible_end)
+    primary: Face = style.fonts.primary
+    faces = paragraph.faces
     if faces is None and max(text) <= "\uffff":
         yield _Piece(primary, text, x, baseline, tuple(advances))
         return
@@ -163,62 +169,26 @@ def _spans(text: str, faces: Sequence[Face]) -> Iterator[tuple[int, int]]:
             start = position
 
 
-def _spread(fitted: FittedText, line: FittedLine, width: float) -> tuple[list[float], float]:
-    """Advances of a line's characters in millimetres, and its indent; spaces at the end take no room."""
-    size, align = fitted.size, fitted.style.align
-    start, visible_end, end = line.line
-    paragraph = line.paragraph
-    advances = [advance * size for advance in paragraph.advances[start:visible_end]]
-    if end > visible_end:
-        advances += [0.0] * (end - visible_end)
-    count = visible_end - start
-    if count:
-        advances[count - 1] -= fitted.style.spacing * size
-    if align is Align.LEFT or (align is Align.JUSTIFY and line.last) or not count:
-        return advances, 0.0
-    natural = (paragraph.offsets[visible_end] - paragraph.offsets[start] - fitted.style.spacing) * size
-    slack = max(width - natural, 0.0)
-    if align is Align.RIGHT:
-        return advances, slack
-    if align is Align.CENTRE or (align is Align.DISTRIBUTE and count == 1):
-        return advances, slack / 2
-    gaps = range(count - 1) if align is Align.DISTRIBUTE else _justifiable(paragraph.text[start:visible_end])
-    extra = slack / len(gaps) if gaps else 0.0
-    if align is Align.DISTRIBUTE or extra <= _MOST_STRETCH * size:
-        for gap in gaps:
-            advances[gap] += extra
-    return advances, 0.0
-
-
-def _justifiable(text: str) -> list[int]:
-    """Gaps that may be widened: after each character unless it and the next belong to one Latin word."""
-    return [
-        index
-        for index, (left, right) in enumerate(pairwise(text))
-        if left >= _FIRST_IDEOGRAPHIC or right >= _FIRST_IDEOGRAPHIC or left in SPACES
-    ]
-
-
 def _objects(fitted: FittedText, pieces: list[_Piece], box: Box, field: str | None) -> Iterator[DrawnText]:
     """Text objects: neighbouring pieces of one face together."""
     start = 0
     for position in range(1, len(pieces) + 1):
         if position == len(pieces) or pieces[position].face is not pieces[start].face:
-            yield _object(fitted, pieces[start:position], box, field)
+            yield _object(fitted.style, fitted.size, pieces[start:position], box, field)
             start = position
 
 
-def _object(fitted: FittedText, pieces: list[_Piece], box: Box, field: str | None) -> DrawnText:
+def _object(style: TextStyle, size: float, pieces: list[_Piece], box: Box, field: str | None) -> DrawnText:
     """One text object, its boundary around the ink, within the box."""
-    style, size = fitted.style, fitted.size
     overhang = _OVERHANG * size
-    left = max(box.x, min([piece.x for piece in pieces]) - overhang)
-    right = min(box.right, max([piece.x + sum(piece.advances) for piece in pieces]) + overhang)
+    left, right = box.right, box.x
+    for piece in pieces:
+        left = min(left, piece.x)
+        right = max(right, piece.x + sum(piece.advances))
+    left, right = max(box.x, left - overhang), min(box.right, right + overhang)
     top = pieces[0].baseline - style.fonts.ascent * size
     bottom = pieces[-1].baseline + style.fonts.descent * size
-    runs = tuple(
-        [TextRun(piece.text, piece.x - left, piece.baseline - top, piece.advances[:-1]) for piece in pieces]
-    )
+    runs = tuple([TextRun(text, x - left, y - top, advances[:-1]) for _, text, x, y, advances in pieces])
     boundary = Box(left, top, max(right - left, overhang), bottom - top)
     return DrawnText(boundary, pieces[0].face, size, runs, style.color, field)
 
@@ -232,5 +202,5 @@ def _continuation(fitted: FittedText, box: Box, baseline: float) -> Iterator[Dra
     for character in style.continuation:
         face = style.fonts.face_of(character)
         advance = face.advances[character] * size
-        yield _object(fitted, [_Piece(face, character, x, baseline, (advance,))], box, None)
+        yield _object(style, size, [_Piece(face, character, x, baseline, (advance,))], box, None)
         x += advance

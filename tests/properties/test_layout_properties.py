@@ -4,14 +4,15 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from formats.fonts import FontChain
-from formats.gbt33190.drawing import DocInfo, DrawnDocument, DrawnLayer, DrawnPage, write_document
+from formats.gbt33190.drawing import DocInfo, DrawnDocument, DrawnLayer, DrawnPage, DrawnText, write_document
 from formats.gbt33190.values import Box
-from formats.layout import Align, LaidText, LayoutError, TextStyle, VerticalAlign, lay_pages, lay_part
+from formats.layout import Align, LaidText, LayoutError, TextStyle, VerticalAlign, fit, lay_pages, lay_part, place
 from formats.layout.line_breaking import NO_LINE_END, NO_LINE_START, SPACES, Paragraph
 from tests.plain_face import PlainFace, plain_fonts
 
@@ -139,6 +140,29 @@ def _count(deltas: str) -> int:
         count += int(words[position + 1]) if grouped else 1
         position += 3 if grouped else 1
     return count
+
+
+@given(box=boxes, text=st.text(alphabet=CHARACTERS, min_size=1, max_size=12), style=styles)
+def test_the_short_way_gives_what_the_long_way_gives(box: Box, text: str, style: TextStyle) -> None:
+    """Fields of one line skip breaking and fitting; nothing may come out differently."""
+    try:
+        laid = lay_part(box, text, style)
+    except LayoutError:
+        return
+    long = place(fit(text, style, box.width, box.height), box)
+    assert (laid.size, laid.line_count, laid.remainder) == (long.size, long.line_count, long.remainder)
+    for item, other in zip(laid.objects, long.objects, strict=True):
+        assert item.text == other.text
+        assert _numbers(item) == pytest.approx(_numbers(other))
+
+
+def _numbers(item: DrawnText) -> list[float]:
+    """Every measure of a text object."""
+    box = item.boundary
+    numbers = [box.x, box.y, box.width, box.height, item.size]
+    for run in item.runs:
+        numbers += [run.x, run.y, *run.deltas]
+    return numbers
 
 
 @given(box=boxes, text=texts, style=styles)

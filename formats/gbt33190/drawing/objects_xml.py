@@ -1,6 +1,7 @@
 """Objects and layers as XML, with ids given in drawing order."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 
 from formats.gbt33190.drawing.model import Drawn, DrawnImage, DrawnLayer, DrawnPath, DrawnText, Rgb, TextRun
@@ -93,7 +94,7 @@ def _deltas(deltas: tuple[float, ...]) -> str:
         return f"g {count} {number(first)}" if count > 2 else " ".join([number(first)] * count)
     parts = []
     for value, group in groupby(deltas):
-        repeated = sum(1 for _ in group)
+        repeated = len(list(group))
         parts.append(f"g {repeated} {number(value)}" if repeated > 2 else " ".join([number(value)] * repeated))
     return " ".join(parts)
 
@@ -153,6 +154,7 @@ def _coefficient(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
 
 
+@lru_cache(maxsize=512)
 def _color(element: str, color: Rgb) -> str:
     """CT_Color with an RGB value."""
     red, green, blue = color

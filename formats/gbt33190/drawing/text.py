@@ -16,11 +16,12 @@ _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uff
 _SPECIAL: Final = re.compile('[\x00-\x1f"&<>\ud800-\udfff\ufffe\uffff]')
 """What needs a second look: all others stand as they are in content and in attributes."""
 
-_ILLEGAL_IN_RUN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
-)
+_NEVER_IN_RUN: Final = "\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff"
 """Besides these: line ends, controls, invisible characters and those that turn the direction of writing round, so
 that the face of a page cannot hold what nobody sees."""
+
+_ILLEGAL_IN_RUN: Final = re.compile(f"[{_NEVER_IN_RUN}]")
+_SPECIAL_IN_RUN: Final = re.compile(f"[{_NEVER_IN_RUN}&<>]")
 
 
 class UnrepresentableTextError(ValueError):
@@ -100,9 +101,9 @@ def escape_run(text: str) -> str:
     Raises:
         UnrepresentableTextError: One of these, or a lone surrogate.
     """
+    if _SPECIAL_IN_RUN.search(text) is None:
+        return text
     found = _ILLEGAL_IN_RUN.search(text)
     if found is not None:
         raise UnrepresentableTextError("text of a page", found.group(), found.start())
-    if "&" in text or "<" in text or ">" in text:
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
