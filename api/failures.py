@@ -14,6 +14,7 @@ from api.messages import Messages
 _OPTIONAL_LIBRARIES: Final = frozenset(
     {"sqlalchemy", "reportlab", "pypdfium2", "uharfbuzz", "zxingcpp", "PIL", "zlib_ng"}
 )
+_DOMAINS: Final = frozenset({"ca", "seal_service", "licence_service", "identity", "catalogue"})
 _TOLD_RETURN_CODES: Final = frozenset(
     {
         "sdr_prkrerr",
@@ -106,9 +107,21 @@ def _of_rooms(error: Exception) -> CommandError | None:
         return _of_key_store(error)
     if isinstance(error, MalformedDataError):
         return CommandError("errors.malformed.data", detail=error)
+    room, _, module = type(error).__module__.partition(".")
+    if room in _DOMAINS and module == "errors":
+        return _of_domain(error)
+    if room == "sqlalchemy" or type(error).__name__ == "RegisterFormatError":
+        return CommandError("errors.register", detail=getattr(error, "orig", None) or error)
     if isinstance(error, CryptoError):
         return CommandError("errors.crypto", detail=str(error) or type(error).__name__)
     return None
+
+
+def _of_domain(error: Exception) -> CommandError:
+    """What the domains raise; each has the same tree: refused, not found, and damage to its record."""
+    if type(error).__name__ == "RecordDamagedError":
+        return CommandError("errors.register", detail=error)
+    return CommandError("errors.refused", status=ExitStatus.FAILED, detail=error)
 
 
 def _of_key_store(error: Exception) -> CommandError:

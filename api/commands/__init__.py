@@ -14,11 +14,11 @@ COMMANDS: Final = (
     "seal",
     "verify",
     "inspect",
-    # render
+    "render",
     "trust",
     "certificate",
     "crl",
-    # ca
+    "ca",
     "hsm",
 )
 """Names as typed and of the modules, in the order of the help."""

@@ -1,4 +1,4 @@
-"""``xinyin verify``: one verdict for each document, from ``verifier.verify_document``."""
+"""``xinyin verify``: one verdict for each document, from ``verifier.Verifier``."""
 
 import argparse
 from collections.abc import Iterable
@@ -15,8 +15,7 @@ from api.output import Output, shown
 
 if TYPE_CHECKING:
     from api.trust_input import GivenTrust
-    from formats.gbt20518 import Crl
-    from verifier.report import Report
+    from verifier import Report, Verifier
 
 _WORST_FIRST: Final = (ExitStatus.UNUSABLE, ExitStatus.FAILED, ExitStatus.UNDETERMINED)
 
@@ -47,7 +46,7 @@ class _Question:
 
     at: datetime
     given: "GivenTrust | None"
-    crls: "tuple[Crl, ...]"
+    verifier: "Verifier"
 
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
@@ -73,12 +72,14 @@ def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
 def _question(arguments: argparse.Namespace) -> _Question:
     from api.certificate_input import read_revocation_list
     from api.trust_input import read_trust_list
+    from verifier import Verifier
 
     at = arguments.at or moments.now()
     if arguments.trust_root and not arguments.trust:
         raise CommandError("errors.trust_root_without_list")
     given = read_trust_list(arguments.trust, root=arguments.trust_root, at=at) if arguments.trust else None
-    return _Question(at, given, tuple(read_revocation_list(path) for path in arguments.crl))
+    crls = [read_revocation_list(path) for path in arguments.crl]
+    return _Question(at, given, Verifier(given.trust if given else None, crls))
 
 
 def _answer(
@@ -105,9 +106,6 @@ def _answer(
 
 
 def _judge(file: str, question: _Question) -> "Report":
-    from verifier import verify_document
-
     data = read_file(file, most=MAX_DOCUMENT)
-    trust = question.given.trust if question.given else None
     with reading(shown(file), "document"):
-        return verify_document(data, trust=trust, at=question.at, crls=question.crls)
+        return question.verifier.verify(data, at=question.at)

@@ -86,7 +86,7 @@ def _add_output(parser: ArgumentParser, text: Messages) -> None:
 
 def _keys(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     with key_store(arguments) as client:
-        found = client.keys()
+        found = client.list_keys()
     if arguments.json:
         out.json([_as_data(each) for each in found])
     elif not found:
@@ -146,7 +146,7 @@ def _generate(arguments: argparse.Namespace, text: Messages, out: Output) -> int
 def _needs_pin(arguments: argparse.Namespace) -> bool:
     """The first pair of an index sets its PIN, the second has the same one."""
     with key_store(arguments) as client:
-        made = client.keys()
+        made = client.list_keys()
     return all(each.index != arguments.index for each in made)
 
 

@@ -1,0 +1,223 @@
+"""An authority of the command line: a folder with what it is and what it did.
+
+```
+authority.json    profile, key, addresses and certificate chain; public
+ca.sqlite         its record (ca.sqlite.SqliteCaStore)
+profiles/         certificate profiles of its own; without the folder those that come with the project
+```
+
+Its private key stays in the key store. The folder knows which index holds it, and the public key to be found
+there.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Self
+
+from api.failures import CommandError
+from api.files import read_file, write_file
+from api.output import shown
+from ca.authority import AuthoritySettings, PolicyStatement
+from ca.errors import RefusedError
+from ca.profile import Profile, built_in_profiles, profiles_in
+from crypto import InvalidKeyError, KeyStoreError, PublicKey
+from formats.gbt20518 import Certificate, Name, Validity, read_certificate, read_name
+from formats.json_data import JsonNode, read_json
+
+SCHEMA: Final = "xinyin.authority/1"
+FILE: Final = "authority.json"
+RECORD: Final = "ca.sqlite"
+PROFILES: Final = "profiles"
+_MOST_OCTETS: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRoot:
+    """What a root's certificate is to say; on disk before it is signed, so that an interruption is made good."""
+
+    subject: Name
+    validity: Validity
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityFile:
+    """What ``authority.json`` says.
+
+    Attributes:
+        profile: Profile the authority itself is certified under.
+        key_index: Index of its key in the key store.
+        public_key: The key to be found there.
+        chain: Its certificate, then those above it; empty while a root is being made.
+        planned: For a root.
+        policies: Policies of what it issues.
+        crl_uris: Addresses of its revocation list.
+        ocsp_uris: Addresses of its status service.
+        ca_issuers_uris: Addresses of its certificate.
+        crl_days: Days from one list to the latest next one.
+    """
+
+    profile: str
+    key_index: int
+    public_key: PublicKey
+    chain: tuple[Certificate, ...] = ()
+    planned: PlannedRoot | None = None
+    policies: tuple[str, ...] = ()
+    crl_uris: tuple[str, ...] = ()
+    ocsp_uris: tuple[str, ...] = ()
+    ca_issuers_uris: tuple[str, ...] = ()
+    crl_days: int = field(default=7)
+
+    @property
+    def settings(self) -> AuthoritySettings:
+        """What the authority writes into certificates and lists."""
+        return AuthoritySettings(
+            policies=tuple(PolicyStatement(oid) for oid in self.policies),
+            crl_uris=self.crl_uris,
+            ocsp_uris=self.ocsp_uris,
+            ca_issuers_uris=self.ca_issuers_uris,
+            crl_validity=timedelta(days=self.crl_days),
+        )
+
+    def to_json(self) -> bytes:
+        """The file's octets."""
+        planned = None
+        if self.planned is not None:
+            planned = {
+                "subject": _text(self.planned.subject.encoded),
+                "not_before": int(self.planned.validity.not_before.timestamp()),
+                "not_after": int(self.planned.validity.not_after.timestamp()),
+            }
+        content = {
+            "schema": SCHEMA,
+            "profile": self.profile,
+            "key_index": self.key_index,
+            "public_key": self.public_key.point.hex(),
+            "chain": [_text(each.encoded) for each in self.chain],
+            "planned": planned,
+            "policies": list(self.policies),
+            "crl_uris": list(self.crl_uris),
+            "ocsp_uris": list(self.ocsp_uris),
+            "ca_issuers_uris": list(self.ca_issuers_uris),
+            "crl_days": self.crl_days,
+        }
+        return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Read the file, strictly.
+
+        Raises:
+            MalformedDataError: It breaks its schema; the message names the place.
+        """
+        top = read_json(data, what=FILE, most=_MOST_OCTETS).members(
+            required=("schema", "profile", "key_index", "public_key", "chain", "crl_days"),
+            optional=("planned", "policies", "crl_uris", "ocsp_uris", "ca_issuers_uris"),
+        )
+        top["schema"].choice((SCHEMA,))
+        return cls(
+            profile=top["profile"].text(longest=40),
+            key_index=top["key_index"].integer(least=1, most=4096),
+            public_key=_public_key(top["public_key"]),
+            chain=tuple(read_certificate(_octets(node)) for node in top["chain"].items(most=10)),
+            planned=_planned(top["planned"]) if "planned" in top else None,
+            policies=_texts(top.get("policies")),
+            crl_uris=_texts(top.get("crl_uris")),
+            ocsp_uris=_texts(top.get("ocsp_uris")),
+            ca_issuers_uris=_texts(top.get("ca_issuers_uris")),
+            crl_days=top["crl_days"].integer(least=1, most=3660),
+        )
+
+
+class UnopenedKey:
+    """A ``crypto.Signer`` that knows its public key and signs nothing: for what only looks or records.
+
+    Args:
+        public_key: The authority's.
+    """
+
+    def __init__(self, public_key: PublicKey) -> None:
+        self._public_key = public_key
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The authority's key."""
+        return self._public_key
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Refuse."""
+        del digest
+        raise KeyStoreError("the key was not opened")
+
+    def sign_digests(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Refuse."""
+        del digests
+        raise KeyStoreError("the key was not opened")
+
+
+def read_authority(folder: Path) -> AuthorityFile:
+    """What an authority's folder says of it.
+
+    Raises:
+        CommandError: There is no authority in the folder.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise CommandError("ca.no_authority", directory=shown(folder))
+    return AuthorityFile.from_json(read_file(str(path), most=_MOST_OCTETS))
+
+
+def write_authority(folder: Path, file: AuthorityFile) -> None:
+    """Put down what the authority is; the folder is made if it is missing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_file(str(folder / FILE), file.to_json(), replace=True)
+
+
+def profiles_of(folder: Path) -> dict[str, Profile]:
+    """The authority's profiles by name: its own folder's, or those that come with the project.
+
+    Raises:
+        RefusedError: Two of its own have one name.
+    """
+    own = folder / PROFILES
+    try:
+        return dict(profiles_in(own) if own.is_dir() else built_in_profiles())
+    except ValueError as error:
+        raise RefusedError(f"{own}: {error}", code="ca.profiles") from error
+
+
+def _text(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
+
+
+def _octets(node: JsonNode) -> bytes:
+    try:
+        return base64.b64decode(node.text(longest=_MOST_OCTETS), validate=True)
+    except (binascii.Error, ValueError):
+        node.fail("not Base64")
+
+
+def _public_key(node: JsonNode) -> PublicKey:
+    try:
+        return PublicKey.from_point(bytes.fromhex(node.text(longest=130)))
+    except (InvalidKeyError, ValueError):
+        node.fail("not a point of the SM2 curve in hexadecimal digits")
+
+
+def _planned(node: JsonNode) -> PlannedRoot:
+    from datetime import UTC, datetime
+
+    members = node.members(required=("subject", "not_before", "not_after"))
+    moments = [
+        datetime.fromtimestamp(members[name].integer(least=0, most=253_402_300_799), UTC)
+        for name in ("not_before", "not_after")
+    ]
+    return PlannedRoot(read_name(_octets(members["subject"])), Validity(moments[0], moments[1]))
+
+
+def _texts(node: JsonNode | None) -> tuple[str, ...]:
+    return tuple(each.text(longest=2000) for each in node.items(most=20)) if node is not None else ()

@@ -1,0 +1,21 @@
+"""``xinyin ca``: one certification authority in a folder, its key in the key store."""
+
+import argparse
+from typing import Any
+
+from api.arguments import add_command, add_group
+from api.commands.ca import creating, issuing, record, revoking
+from api.messages import Messages
+from api.output import Output
+
+
+def add_parser(subparsers: Any, text: Messages) -> None:
+    """Add the command."""
+    group = add_group(add_command(subparsers, text, "ca", "ca"), text, "ca_command")
+    for part in (creating, issuing, revoking, record):
+        part.add_parsers(group, text)
+
+
+def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    """Carry one of the commands out."""
+    return int(arguments.handler(arguments, text, out))

@@ -1,0 +1,114 @@
+"""Revoking, suspending and resuming certificates, and the lists that tell of it."""
+
+import argparse
+from typing import Any, Final
+
+from api import moments
+from api.arguments import add_command, checked
+from api.authority_access import (
+    actor_of,
+    add_actor,
+    add_directory,
+    add_key,
+    signing_authority,
+    unsigning_authority,
+)
+from api.failures import CommandError, ExitStatus
+from api.files import deliver
+from api.messages import Messages
+from api.moments import beijing_text
+from api.output import Output
+from api.serial_input import add_serial
+
+_REASONS: Final = {
+    "unspecified": "UNSPECIFIED",
+    "key-compromise": "KEY_COMPROMISE",
+    "ca-compromise": "CA_COMPROMISE",
+    "affiliation-changed": "AFFILIATION_CHANGED",
+    "superseded": "SUPERSEDED",
+    "cessation-of-operation": "CESSATION_OF_OPERATION",
+    "privilege-withdrawn": "PRIVILEGE_WITHDRAWN",
+}
+
+
+def add_parsers(group: Any, text: Messages) -> None:
+    """Add the commands."""
+    revoke = add_command(group, text, "revoke", "ca.revoke")
+    add_serial(revoke, text)
+    add_directory(revoke, text)
+    revoke.add_argument("--reason", choices=tuple(_REASONS), required=True, help=text("ca.revoke.reason"))
+    revoke.add_argument(
+        "--invalid-since",
+        metavar="TIME",
+        type=checked(moments.read_moment, text, "arguments.not_a_moment"),
+        help=text("ca.revoke.invalid_since"),
+    )
+    add_actor(revoke, text)
+    revoke.set_defaults(handler=_revoke)
+
+    for name, handler in (("suspend", _suspend), ("resume", _resume)):
+        parser = add_command(group, text, name, f"ca.{name}")
+        add_serial(parser, text)
+        add_directory(parser, text)
+        add_actor(parser, text)
+        parser.set_defaults(handler=handler)
+
+    crl = add_command(group, text, "crl", "ca.crl")
+    add_directory(crl, text)
+    which = crl.add_mutually_exclusive_group()
+    which.add_argument("--publish", action="store_true", help=text("ca.crl.publish"))
+    which.add_argument("--number", metavar="N", type=int, help=text("ca.crl.number"))
+    crl.add_argument("-o", "--output", metavar="FILE", default="-", help=text("arguments.output"))
+    crl.add_argument("--pem", action="store_true", help=text("ca.crl.pem"))
+    add_actor(crl, text)
+    add_key(crl, text)
+    crl.set_defaults(handler=_crl)
+
+
+def _revoke(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    from formats.gbt20518 import RevocationReason
+
+    with unsigning_authority(arguments) as authority:
+        record = authority.revoke(
+            arguments.serial,
+            RevocationReason[_REASONS[arguments.reason]],
+            actor=actor_of(arguments),
+            invalidity_date=arguments.invalid_since,
+        )
+    at = beijing_text(record.revocation.at if record.revocation else None)
+    out.line(text("ca.revoke.done", serial=record.serial, at=at))
+    out.note(text("ca.publish_next"))
+    return ExitStatus.PASSED
+
+
+def _suspend(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    with unsigning_authority(arguments) as authority:
+        record = authority.suspend(arguments.serial, actor=actor_of(arguments))
+    out.line(text("ca.suspend.done", serial=record.serial))
+    out.note(text("ca.publish_next"))
+    return ExitStatus.PASSED
+
+
+def _resume(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    with unsigning_authority(arguments) as authority:
+        record = authority.resume(arguments.serial, actor=actor_of(arguments))
+    out.line(text("ca.resume.done", serial=record.serial))
+    out.note(text("ca.publish_next"))
+    return ExitStatus.PASSED
+
+
+def _crl(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    from formats.gbt20518 import to_pem
+
+    if arguments.publish:
+        with signing_authority(arguments, text, out) as authority:
+            encoded = authority.publish_crl(actor=actor_of(arguments)).encoded
+    else:
+        with unsigning_authority(arguments) as authority:
+            recorded = authority.crl(arguments.number).encoded
+        if recorded is None:
+            raise CommandError("ca.crl.unsigned")
+        encoded = recorded
+    data = to_pem(encoded, "X509 CRL").encode() if arguments.pem else encoded
+    deliver(arguments.output, data, out, replace=True, printable=arguments.pem)
+    return ExitStatus.PASSED
