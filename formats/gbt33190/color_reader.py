@@ -19,6 +19,7 @@ from formats.gbt33190.color import (
     Segment,
     Shading,
 )
+from formats.gbt33190.object_attributes import COLOR
 from formats.gbt33190.page_objects import PageObject
 from formats.gbt33190.xml import Element
 from formats.gbt33190.xml_part import XmlPart
@@ -39,14 +40,12 @@ def read_alpha(part: XmlPart, element: Element) -> int:
 
 def read_color(part: XmlPart, element: Element, read_block: BlockReader) -> Color:
     """Read FillColor, StrokeColor, BorderColor, Color or BackColor."""
-    shading = _read_shading(part, element, read_block) if len(element) else None
-    return Color(
-        value=part.optional(element, "Value", value_text.components),
-        index=part.optional(element, "Index", value_text.integer),
-        color_space=part.optional(element, "ColorSpace", value_text.identifier),
-        alpha=read_alpha(part, element),
-        shading=shading,
-    )
+    fields = COLOR.read(part, element)
+    if "alpha" in fields:
+        fields["alpha"] = read_alpha(part, element)
+    if len(element):
+        fields["shading"] = _read_shading(part, element, read_block)
+    return Color(**fields)
 
 
 def child_color(part: XmlPart, element: Element, local: str, read_block: BlockReader) -> Color | None:

@@ -7,7 +7,7 @@ leading slash.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from formats.errors import MalformedDataError
@@ -82,7 +82,7 @@ def _segments(text: str, base: str) -> list[str]:
     return segments
 
 
-def locate(package: Container, location: str, *, bases: Iterable[str], found: set[Tolerance]) -> str | None:
+def locate(package: Container, location: str, *, bases: Sequence[str], found: set[Tolerance]) -> str | None:
     """The entry of the package that ``location`` means, or ``None`` if there is none.
 
     Tried in this order, and the first hit counts: the standard's reading against each of ``bases``; the path read
@@ -97,6 +97,10 @@ def locate(package: Container, location: str, *, bases: Iterable[str], found: se
     Raises:
         MalformedDataError: the path leads out of the package or is none that an entry may have.
     """
+    first = next(iter(bases), "")
+    plain = location[1:] if location[:1] == "/" else directory_of(first) + location
+    if plain in package:  # by far the most; no entry has a name that resolving would change
+        return plain
     candidates = [resolve(location, base=base) for base in bases]
     for index, name in enumerate(candidates):
         if name in package:

@@ -12,17 +12,17 @@ from typing import Any, Final
 
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190 import value_text
-from formats.gbt33190.color_reader import child_color, read_alpha
+from formats.gbt33190.attribute_table import note_extent
+from formats.gbt33190.color import Color
+from formats.gbt33190.color_reader import child_color, read_alpha, read_color
+from formats.gbt33190.object_attributes import BORDER, COMPOSITE, IMAGE, PATH, TEXT, TEXT_CODE, TRANSFORM
 from formats.gbt33190.page_objects import (
     Border,
-    Cap,
     Clip,
     ClipArea,
     CompositeObject,
-    FillRule,
     GlyphTransform,
     ImageObject,
-    Join,
     PageBlock,
     PageObject,
     PathObject,
@@ -35,9 +35,6 @@ from formats.gbt33190.xml_part import XmlPart
 from formats.tolerances import Tolerance
 
 MAX_DEPTH: Final = 24
-_PAINT_ATTRIBUTES: Final = frozenset(
-    ("DrawParam", "LineWidth", "Cap", "Join", "MiterLimit", "DashOffset", "DashPattern", "Name", "Visible")
-)
 
 
 class ObjectReader:
@@ -46,6 +43,7 @@ class ObjectReader:
     def __init__(self, part: XmlPart) -> None:
         self._part = part
         self._depth = 0
+        self._colors: dict[tuple[Any, ...], Color] = {}
         self.unreadable: list[UnreadableObject] = []
 
     def read_block(self, element: Element) -> tuple[PageObject, ...]:
@@ -80,34 +78,101 @@ class ObjectReader:
         finally:
             self._depth -= 1
 
-    def _common(self, element: Element) -> dict[str, Any]:
-        """Fields of ``GraphicUnit``."""
+    def read_text(self, element: Element) -> TextObject:
+        """TextObject, or Text in a clip; a CGTransform belongs to the TextCode behind it."""
         part = self._part
-        fields: dict[str, Any] = {
-            "object_id": part.optional(element, "ID", value_text.identifier),
-            "boundary": part.box(element, "Boundary"),
-            "ctm": part.matrix(element, "CTM"),
-        }
-        if "Alpha" in element.attrib:
-            fields["alpha"] = read_alpha(part, element)
-        if not _PAINT_ATTRIBUTES.isdisjoint(element.attrib):
-            fields.update(
-                name=element.get("Name"),
-                visible=part.boolean(element, "Visible", default=True),
-                draw_param=part.optional(element, "DrawParam", value_text.identifier),
-                line_width=part.optional(element, "LineWidth", value_text.number),
-                cap=part.optional_choice(element, "Cap", Cap),
-                join=part.optional_choice(element, "Join", Join),
-                miter_limit=part.optional(element, "MiterLimit", value_text.number),
-                dash_offset=part.optional(element, "DashOffset", value_text.number),
-                dash_pattern=part.optional(element, "DashPattern", value_text.array),
-            )
-        clips = part.child(element, "Clips") if len(element) else None
-        if clips is not None:
-            fields["clips"] = tuple(self._read_clip(clip) for clip in part.children(clips, "Clip"))
-            if "TransFlag" in clips.attrib:
-                fields["clips_transformed"] = part.boolean(clips, "TransFlag", default=True)
+        fields = self._unit(TEXT.read(part, element), element)
+        codes: list[TextCode] = []
+        waiting: tuple[GlyphTransform, ...] = ()
+        for child in element:
+            local = part.local(child)
+            if local == "TextCode":
+                codes.append(TextCode(text=part.text(child), transforms=waiting, **TEXT_CODE.read(part, child)))
+                waiting = ()
+            elif local == "CGTransform":
+                waiting += (self._read_transform(child),)
+            else:
+                self._paint(fields, local, child)
+        if waiting:
+            raise part.error("a CGTransform without TextCode", element)
+        return TextObject(**fields, codes=tuple(codes))
+
+    def read_path(self, element: Element) -> PathObject:
+        """PathObject, or Path in a clip."""
+        part = self._part
+        fields = self._unit(PATH.read(part, element), element)
+        for child in element:
+            local = part.local(child)
+            if local != "AbbreviatedData":
+                self._paint(fields, local, child)
+            elif "data" in fields:
+                raise part.error("AbbreviatedData occurs more than once", child)
+            else:
+                fields["data"] = part.text(child)
+        if "data" not in fields:
+            raise part.error("AbbreviatedData is missing", element)
+        return PathObject(**fields)
+
+    def read_image(self, element: Element) -> ImageObject:
+        """ImageObject."""
+        part = self._part
+        fields = self._unit(IMAGE.read(part, element), element)
+        border = part.child(element, "Border") if len(element) else None
+        if border is not None:
+            color = child_color(part, border, "BorderColor", self.read_block)
+            fields["border"] = Border(**BORDER.read(part, border), color=color)
+        self._read_clips(fields, element)
+        return ImageObject(**fields)
+
+    def read_composite(self, element: Element) -> CompositeObject:
+        """CompositeObject."""
+        fields = self._unit(COMPOSITE.read(self._part, element), element)
+        self._read_clips(fields, element)
+        return CompositeObject(**fields)
+
+    def read_page_block(self, element: Element) -> PageBlock:
+        """PageBlock."""
+        object_id = self._part.optional(element, "ID", value_text.identifier)
+        return PageBlock(object_id, self.read_block(element))
+
+    def _unit(self, fields: dict[str, Any], element: Element) -> dict[str, Any]:
+        """Finish what the attributes of CT_GraphicUnit say."""
+        note_extent(self._part, fields["boundary"])
+        if "alpha" in fields:
+            fields["alpha"] = read_alpha(self._part, element)
         return fields
+
+    def _paint(self, fields: dict[str, Any], local: str, child: Element) -> None:
+        """FillColor, StrokeColor and Clips of a text or path."""
+        field = _PAINT.get(local)
+        if field is None:
+            return
+        if field in fields:
+            raise self._part.error(f"{local} occurs more than once", child)
+        if field == "clips":
+            self._add_clips(fields, child)
+        else:
+            fields[field] = self._color(child)
+
+    def _color(self, element: Element) -> Color:
+        """A colour; a page uses few, so plain ones are made once."""
+        if len(element):
+            return read_color(self._part, element, self.read_block)
+        key = tuple(element.items())
+        color = self._colors.get(key)
+        if color is None:
+            color = self._colors[key] = read_color(self._part, element, self.read_block)
+        return color
+
+    def _read_clips(self, fields: dict[str, Any], element: Element) -> None:
+        clips = self._part.child(element, "Clips") if len(element) else None
+        if clips is not None:
+            self._add_clips(fields, clips)
+
+    def _add_clips(self, fields: dict[str, Any], clips: Element) -> None:
+        fields["clips"] = tuple(self._read_clip(clip) for clip in self._part.children(clips, "Clip"))
+        if "TransFlag" in clips.attrib:
+            fields["clips_transformed"] = self._part.boolean(clips, "TransFlag", default=True)
 
     def _read_clip(self, element: Element) -> Clip:
         part = self._part
@@ -123,109 +188,16 @@ class ObjectReader:
             areas.append(ClipArea(shape, draw_param, part.matrix(area, "CTM")))
         return Clip(tuple(areas))
 
-    def read_text(self, element: Element) -> TextObject:
-        """TextObject, or Text in a clip."""
-        part = self._part
-        return TextObject(
-            **self._common(element),
-            font=part.identifier(element, "Font"),
-            size=part.typed(element, "Size", value_text.number),
-            stroke=part.boolean(element, "Stroke", default=False),
-            fill=part.boolean(element, "Fill", default=True),
-            horizontal_scale=part.number(element, "HScale", 1.0),
-            read_direction=part.integer(element, "ReadDirection", 0),
-            char_direction=part.integer(element, "CharDirection", 0),
-            weight=part.integer(element, "Weight", 400),
-            italic=part.boolean(element, "Italic", default=False),
-            fill_color=child_color(part, element, "FillColor", self.read_block),
-            stroke_color=child_color(part, element, "StrokeColor", self.read_block),
-            codes=self._read_codes(element),
-        )
-
-    def _read_codes(self, element: Element) -> tuple[TextCode, ...]:
-        """TextCode runs; a CGTransform belongs to the TextCode behind it."""
-        part = self._part
-        codes: list[TextCode] = []
-        waiting: list[GlyphTransform] = []
-        for child in element:
-            local = part.local(child)
-            if local == "CGTransform":
-                waiting.append(self._read_transform(child))
-            elif local == "TextCode":
-                code = TextCode(
-                    text=part.text(child),
-                    x=part.optional(child, "X", value_text.number),
-                    y=part.optional(child, "Y", value_text.number),
-                    delta_x=part.optional(child, "DeltaX", value_text.deltas) or (),
-                    delta_y=part.optional(child, "DeltaY", value_text.deltas) or (),
-                    transforms=tuple(waiting),
-                )
-                codes.append(code)
-                waiting = []
-        if waiting:
-            raise part.error("a CGTransform without TextCode", element)
-        return tuple(codes)
-
     def _read_transform(self, element: Element) -> GlyphTransform:
         part = self._part
         glyphs = part.child_text(element, "Glyphs")
         numbers = () if glyphs is None else value_text.array(glyphs)
         if numbers is None or any(value != int(value) or not 0 <= value <= 0xFFFF for value in numbers):
             raise part.error("Glyphs are not glyph numbers", element)
-        return GlyphTransform(
-            code_position=part.typed(element, "CodePosition", value_text.integer),
-            code_count=part.integer(element, "CodeCount", 1),
-            glyph_count=part.integer(element, "GlyphCount", 1),
-            glyphs=tuple(map(int, numbers)),
-        )
-
-    def read_path(self, element: Element) -> PathObject:
-        """PathObject, or Path in a clip."""
-        part = self._part
-        data = part.required_child(element, "AbbreviatedData")
-        return PathObject(
-            **self._common(element),
-            data=part.text(data),
-            stroke=part.boolean(element, "Stroke", default=True),
-            fill=part.boolean(element, "Fill", default=False),
-            rule=part.choice(element, "Rule", FillRule, FillRule.NON_ZERO),
-            stroke_color=child_color(part, element, "StrokeColor", self.read_block),
-            fill_color=child_color(part, element, "FillColor", self.read_block),
-        )
-
-    def read_image(self, element: Element) -> ImageObject:
-        """ImageObject."""
-        part = self._part
-        border = part.child(element, "Border")
-        return ImageObject(
-            **self._common(element),
-            resource=part.identifier(element, "ResourceID"),
-            substitution=part.optional(element, "Substitution", value_text.identifier),
-            image_mask=part.optional(element, "ImageMask", value_text.identifier),
-            border=None if border is None else self._read_border(border),
-        )
-
-    def _read_border(self, element: Element) -> Border:
-        part = self._part
-        return Border(
-            line_width=part.number(element, "LineWidth", 0.353),
-            horizontal_corner_radius=part.number(element, "HorizonalCornerRadius", 0.0),  # the schema's spelling
-            vertical_corner_radius=part.number(element, "VerticalCornerRadius", 0.0),
-            dash_offset=part.number(element, "DashOffset", 0.0),
-            dash_pattern=part.optional(element, "DashPattern", value_text.array),
-            color=child_color(part, element, "BorderColor", self.read_block),
-        )
-
-    def read_composite(self, element: Element) -> CompositeObject:
-        """CompositeObject."""
-        return CompositeObject(**self._common(element), resource=self._part.identifier(element, "ResourceID"))
-
-    def read_page_block(self, element: Element) -> PageBlock:
-        """PageBlock."""
-        object_id = self._part.optional(element, "ID", value_text.identifier)
-        return PageBlock(object_id, self.read_block(element))
+        return GlyphTransform(**TRANSFORM.read(part, element), glyphs=tuple(map(int, numbers)))
 
 
+_PAINT: Final = {"FillColor": "fill_color", "StrokeColor": "stroke_color", "Clips": "clips"}
 _READERS: Final[dict[str, Callable[[ObjectReader, Element], PageObject]]] = {
     "TextObject": ObjectReader.read_text,
     "PathObject": ObjectReader.read_path,

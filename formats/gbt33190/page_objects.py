@@ -83,7 +83,7 @@ class GraphicUnit:
     dash offset 0, no dashes. ``clips_transformed`` is ``Clips/@TransFlag`` where a maker wrote it.
     """
 
-    object_id: int | None
+    object_id: int | None = None
     boundary: Box
     name: str | None = None
     visible: bool = True
@@ -105,9 +105,9 @@ class GlyphTransform:
     """CGTransform: characters ``code_position`` … + ``code_count`` of a TextCode are drawn by these glyphs."""
 
     code_position: int
-    code_count: int
-    glyph_count: int
-    glyphs: tuple[int, ...]
+    code_count: int = 1
+    glyph_count: int = 1
+    glyphs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ class TextCode:
     """
 
     text: str
-    x: float | None
-    y: float | None
+    x: float | None = None
+    y: float | None = None
     delta_x: tuple[float, ...] = ()
     delta_y: tuple[float, ...] = ()
     transforms: tuple[GlyphTransform, ...] = ()
@@ -165,12 +165,12 @@ class PathObject(GraphicUnit):
 class Border:
     """An image's border; lengths in millimetres."""
 
-    line_width: float
-    horizontal_corner_radius: float
-    vertical_corner_radius: float
-    dash_offset: float
-    dash_pattern: tuple[float, ...] | None
-    color: Color | None
+    line_width: float = 0.353
+    horizontal_corner_radius: float = 0.0
+    vertical_corner_radius: float = 0.0
+    dash_offset: float = 0.0
+    dash_pattern: tuple[float, ...] | None = None
+    color: Color | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
