@@ -68,16 +68,22 @@ class OfdNation:
     trust: TrustList
     close: Callable[[], None]
 
-    def seal(self, department: str, *, generation: Generation = Generation.V4) -> SealHolder:
-        """A department's seal as a seal of either generation, made by the region's maker."""
+    def seal(
+        self,
+        department: str,
+        *,
+        generation: Generation = Generation.V4,
+        picture: SealPicture | None = None,
+    ) -> SealHolder:
+        """A department's seal, made by the region's maker; of another generation or with another picture if asked."""
         known = self.seals[department]
-        if generation is Generation.V4:
+        if generation is Generation.V4 and picture is None:
             return known.holder
         made = replace(self.maker, generation=generation).make(
             seal_id=f"{generation}-{department}",
             name=known.department.seal_name,
             type_code=known.department.seal_type,
-            picture=known.picture,
+            picture=picture or known.picture,
             holder_certificates=(known.holder.certificate,),
             valid_from=self.now - _EARLIER,
             valid_to=self.now + timedelta(days=700),

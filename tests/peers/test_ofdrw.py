@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from formats.fonts import Typeface, installed_fonts
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.signature_model import SignatureType
 from formats.gbt33190.signing import SigningRefusedError, prepare_signature
 from formats.gbt35275 import Shape, read_signed_data
-from formats.gbt38540 import Generation, read_seal_signature
+from formats.gbt38540 import Generation, SealPicture, read_seal_signature
 from formats.rendering import render_png
 from licence_service.painting import shown_text
+from seal_service.pictures import SealDesign, draw_seal, ofd_package
 from seal_service.sealing import SealingRequest, StampPlacement, seal_document, seal_documents
 from tests.peers.ofd_documents import PROVIDER, altered, entries_of, face_of, pages, riding, signed
 from tests.peers.ofd_nation import OfdNation, build_ofd_nation
@@ -304,6 +306,26 @@ def _correlation(first: list[int], second: list[int]) -> float:
     product = sum(x * y for x, y in zip(a, b, strict=True))
     spread = (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
     return product / spread if spread else 0.0
+
+
+def test_imprint_as_nested_page_looks_the_same(nation: OfdNation, ofdrw: Ofdrw) -> None:
+    """A seal whose picture is an OFD page is accepted, and ofdrw draws its imprint as we do."""
+    department = nation.seals["hospital"].department
+    design = SealDesign(
+        department.seal_kind,
+        department.name,
+        department.lower_text,
+        department.width_mm,
+        department.height_mm,
+    )
+    drawing = draw_seal(design, installed_fonts().face(Typeface.SERIF_BOLD))
+    page = ofd_package(drawing, document_id="0" * 31 + "2")
+    holder = nation.seal("hospital", picture=SealPicture("ofd", page, department.width_mm, department.height_mm))
+    face = face_of(nation, "birth-certificate")
+    document = face.sealed(nation, holder)
+    assert ofdrw.verify(document).accepted == ("Seal",)
+    theirs, ours = _both(document, ofdrw)
+    assert _correlation(theirs.red, ours.red) > 0.9
 
 
 def test_the_peer_names_no_host() -> None:
