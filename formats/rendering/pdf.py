@@ -1,5 +1,6 @@
 """OFD to PDF."""
 
+import math
 from collections.abc import Sequence
 
 from formats.errors import MalformedDataError
@@ -12,7 +13,7 @@ from formats.rendering.canvas import Canvas, Output
 from formats.rendering.document_drawing import DocumentDrawing
 from formats.rendering.font_choice import FontStock
 from formats.rendering.model import DEFAULT_LIMITS, Account, RenderedPdf, RenderLimits, Stamp
-from formats.rendering.pdf_file import fine, text_string
+from formats.rendering.pdf_file import number, text_string
 from formats.rendering.pictures import Pictures
 from formats.rendering.place import Workshop
 from formats.rendering.stamps import package_stamps
@@ -63,15 +64,15 @@ def render_pdf(
     stock = FontStock(output, fonts or installed_fonts())
     drawing = DocumentDrawing(package, chosen.document, Workshop(output, stock, Pictures(output)))
     pages = output.file.reserve()
-    numbers_ = [_page_object(drawing, entry, stamps, output, pages) for entry in entries]
+    page_objects = [_page_object(drawing, entry, stamps, output, pages) for entry in entries]
     stock.finish()
     output.finish_dictionary()
-    kids = " ".join(f"{number} 0 R" for number in numbers_)
-    output.file.put(pages, f"<< /Type /Pages /Kids [{kids}] /Count {len(numbers_)} >>")
+    kids = " ".join(f"{page} 0 R" for page in page_objects)
+    output.file.put(pages, f"<< /Type /Pages /Kids [{kids}] /Count {len(page_objects)} >>")
     root = output.file.add(f"<< /Type /Catalog /Pages {pages} 0 R /Lang (zh-CN) >>")
     title = (chosen.info.title or "")[:1000]
     info = output.file.add(f"<< /Title {text_string(title)} /Producer (Xinyin) >>")
-    return RenderedPdf(output.file.finish(root, info), len(numbers_), account.omissions)
+    return RenderedPdf(output.file.finish(root, info), len(page_objects), account.omissions)
 
 
 def _pages(body: DocBody, page_numbers: Sequence[int] | None) -> list[PageEntry]:
@@ -80,9 +81,9 @@ def _pages(body: DocBody, page_numbers: Sequence[int] | None) -> list[PageEntry]
         raise MalformedDataError("the document has no pages", what=body.document.path)
     if page_numbers is None:
         return list(pages)
-    if not page_numbers or not all(1 <= number <= len(pages) for number in page_numbers):
+    if not page_numbers or not all(1 <= wanted <= len(pages) for wanted in page_numbers):
         raise ValueError(f"pages are numbered 1 to {len(pages)}")
-    return [pages[number - 1] for number in page_numbers]
+    return [pages[wanted - 1] for wanted in page_numbers]
 
 
 def _page_object(
@@ -94,7 +95,7 @@ def _page_object(
     canvas.transform(_to_points(box))
     drawing.draw_page(entry, page, canvas, [stamp for stamp in stamps if stamp.page_id == entry.id])
     content = output.file.add_stream("", canvas.data())
-    size = f"0 0 {fine(box.width * POINTS)} {fine(box.height * POINTS)}"
+    size = f"0 0 {number(_side(box.width))} {number(_side(box.height))}"
     return output.file.add(
         f"<< /Type /Page /Parent {parent} 0 R /MediaBox [{size}] /Contents {content} 0 R"
         f" /Resources {output.dictionary} 0 R /Group << /S /Transparency /CS /DeviceRGB >> >>"
@@ -103,4 +104,9 @@ def _page_object(
 
 def _to_points(box: Box) -> Matrix:
     """Millimetres, y downwards, to points, y upwards."""
-    return Matrix(POINTS, 0, 0, -POINTS, -box.x * POINTS, (box.y + box.height) * POINTS)
+    return Matrix(POINTS, 0, 0, -POINTS, -box.x * POINTS, box.y * POINTS + _side(box.height))
+
+
+def _side(millimetres: float) -> float:
+    """A side in points, rounded down by less than a micrometre: rasterisers round the last pixel up."""
+    return math.floor(millimetres * POINTS * 1000) / 1000
