@@ -112,8 +112,9 @@ def _refusals(story: "Story", text: Messages, out: Output) -> None:
         out.line(f"  {mark} {what}{gap}  {codes}")
         out.line(f"      {shown(reason)}")
     out.line(f"  {text('demo.forged.still_valid', valid=story.still_valid, all=len(story.documents))}")
-    if story.refusal:
-        out.line(f"  {text('demo.forged.own_refusal', reason=story.refusal)}")
+    for found in story.refusal:
+        reason = found.message_zh if text.language == "zh-CN" else found.message_en
+        out.line(f"  {text('demo.forged.own_refusal', reason=reason)}")
     out.line()
 
 

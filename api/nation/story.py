@@ -23,7 +23,7 @@ from api.wiring import BEIJING, system_clock
 from ca.model import SerialNumber
 from formats.gbt20518 import RevocationReason, read_certificate
 from hsm_sim import DevicePolicy
-from licence_service import RefusedError
+from licence_service import FieldViolation, RefusedError
 from verifier.codes import Code, Outcome
 from verifier.findings import Verdict
 from verifier.report import Report
@@ -111,7 +111,7 @@ class Story:
     documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
     matrix: dict[tuple[str, str], int] = field(default_factory=dict)
     results: list[ForgeryResult] = field(default_factory=list)
-    refusal: str = ""
+    refusal: tuple[FieldViolation, ...] = ()
     still_valid: int = 0
 
     @property
@@ -328,7 +328,7 @@ def _not_entitled(story: Story, region: Region, place: OpenInstallation) -> Forg
     try:
         place.licences.issue(request)
     except RefusedError as exc:
-        story.refusal = "; ".join(violation.message_zh for violation in exc.violations)
+        story.refusal = exc.violations
     forced = forgeries.issued_beyond_right(place, market.key, request, clock=story.clock)
     return Forgery("entitled", forced, (Code.ISSUER_TYPE,))
 

@@ -111,12 +111,16 @@ def test_a_changed_character_is_noticed(data: st.DataObject) -> None:
     """No single changed character of an identifier gives another identifier."""
     text = str(SealId(MAKER, OWNER, 1, data.draw(st.integers(1, 999_999))))
     position = data.draw(st.integers(0, len(text) - 1))
-    other = data.draw(st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-").filter(lambda c: c != text[position]))
+    other = data.draw(
+        st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-").filter(lambda c: c != text[position])
+    )
     with pytest.raises(MalformedDataError):
         SealId.parse(text[:position] + other + text[position + 1 :])
 
 
-@pytest.mark.parametrize("text", ["", "-", "a" * 10_000, "11990100MB9T00011N-x-01-000042-A", "１１-２-３-４-５", "\0" * 50])
+@pytest.mark.parametrize(
+    "text", ["", "-", "a" * 10_000, "11990100MB9T00011N-x-01-000042-A", "１１-２-３-４-５", "\0" * 50]
+)
 def test_other_texts_are_refused(text: str) -> None:
     """Hostile text is refused with a clear error, whatever its length or alphabet."""
     with pytest.raises(MalformedDataError):
