@@ -8,7 +8,7 @@ from typing import Final
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190.locations import Container, locate
 from formats.gbt33190.xml import DEFAULT_LIMITS as XML_LIMITS
-from formats.gbt33190.xml import XmlLimits, parse_xml
+from formats.gbt33190.xml import XmlLimits, check_prolog, parse_xml
 from formats.gbt33190.xml_part import XmlPart
 from formats.tolerances import Tolerance, collect
 
@@ -63,6 +63,16 @@ class Parts:
             root = parse_xml(data, name, found=self.found, limits=self._limits.part)
             part = self._parsed[name] = XmlPart(name, root, self.found)
         return part
+
+    def mentions(self, name: str, word: bytes) -> bool:
+        """Whether the XML part may hold an element whose name contains ``word``; does not parse it.
+
+        Raises:
+            MalformedDataError: it is absent or damaged, or in an encoding where the question has no answer.
+        """
+        data = self.package.read(name)
+        check_prolog(data, name, self.found)
+        return word in data
 
     def _charge(self, data: bytes, name: str) -> None:
         self._octets += len(data)

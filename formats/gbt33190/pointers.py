@@ -191,3 +191,6 @@ FOLLOW: Final[Mapping[Reason, Callable[[XmlPart], Iterator[Pointer]]]] = {
     Reason.ENCRYPTION_LIST: _follow_encryptions,
 }
 """How to find the pointers of a part that was reached for a reason; parts of other kinds point to nothing."""
+
+SOLE_POINTER: Final[Mapping[Reason, bytes]] = {Reason.PAGE: b"PageRes", Reason.TEMPLATE_PAGE: b"PageRes"}
+"""The only element that points anywhere in parts of these kinds: without it there is nothing to follow."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.parts import Parts
-from formats.gbt33190.pointers import FIXED_NAMES, FOLLOW, Pointer, Reason
+from formats.gbt33190.pointers import FIXED_NAMES, FOLLOW, SOLE_POINTER, Pointer, Reason
 
 __all__ = ["MissingPart", "Reachability", "Reason", "UnreadablePart", "explore", "reachable_parts"]
 
@@ -101,7 +101,10 @@ class _Walk:
         follow = FOLLOW.get(reason)
         if follow is None:
             return []
+        word = SOLE_POINTER.get(reason)
         try:
+            if word is not None and not self._parts.mentions(name, word):
+                return []  # pages are large, and few have resources of their own
             return list(follow(self._parts.xml(name)))
         except LimitExceededError:
             raise

@@ -50,7 +50,7 @@ def parse_xml(
         LimitExceededError: larger, deeper or fuller than allowed.
     """
     _check_size(data, what, limits)
-    _check_prolog(data, what, found)
+    check_prolog(data, what, found)
     try:
         return etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as exc:
@@ -86,8 +86,14 @@ def _check_size(data: bytes, what: str, limits: XmlLimits) -> None:
         raise LimitExceededError(f"more than {limits.attributes} attributes", what=what)
 
 
-def _check_prolog(data: bytes, what: str, found: set[Tolerance] | None) -> None:
-    """Refuse what makes a parser read something else than these octets: encodings, entities, style sheets."""
+def check_prolog(data: bytes, what: str, found: set[Tolerance] | None) -> None:
+    """Refuse what makes a parser read something else than these octets: encodings, entities, style sheets.
+
+    After this, whatever name an element has stands in ``data`` literally.
+
+    Raises:
+        MalformedDataError: one of these is there.
+    """
     if data.startswith(_BOM):
         if found is not None:
             found.add(Tolerance.XML_BYTE_ORDER_MARK)

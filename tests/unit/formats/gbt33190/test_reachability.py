@@ -3,9 +3,11 @@
 import pytest
 
 from formats.errors import LimitExceededError
+from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.parts import PartLimits, Parts
 from formats.gbt33190.reachability import MissingPart, Reason, explore, reachable_parts
-from tests.unit.formats.gbt33190.documents import MINIMAL, NS, opened, parts_of
+from tests.unit.formats.gbt33190.documents import MINIMAL, NS, entries, opened, parts_of
+from tests.unit.formats.gbt33190.zip_bytes import package
 
 
 def test_every_part_of_the_minimal_document_is_reached() -> None:
@@ -95,8 +97,8 @@ def test_every_missing_part_is_noticed(name: str) -> None:
 
 def test_unreferenced_files_are_not_reached() -> None:
     """What nothing points to is listed, wherever it lies."""
-    package = opened(**{"Doc_0/Res/other.png": "x", "other.xml": "<x/>"})
-    assert explore(Parts(package)).unreached(package) == ("Doc_0/Res/other.png", "other.xml")
+    other = opened(**{"Doc_0/Res/other.png": "x", "other.xml": "<x/>"})
+    assert explore(Parts(other)).unreached(other) == ("Doc_0/Res/other.png", "other.xml")
 
 
 def test_pointers_out_of_the_package_are_missing_parts() -> None:
@@ -128,3 +130,27 @@ def test_all_xml_together_is_bounded() -> None:
     for limits in (PartLimits(octets=1000), PartLimits(tags=20), PartLimits(attributes=10)):
         with pytest.raises(LimitExceededError):
             explore(Parts(opened(), limits))
+
+
+def test_pages_in_another_encoding_are_unreadable() -> None:
+    """A page is only searched for its pointer, so one in which the search could miss it is refused."""
+    hidden = '<?xml version="1.0" encoding="UTF-16"?><Page><PageRes>R.xml</PageRes></Page>'
+    for text in (
+        hidden.encode("utf-16").decode("latin-1"),
+        '<?xml version="1.0" encoding="UTF-7"?><Page><+AFA-ageRes>R.xml</+AFA-ageRes></Page>',
+        '<!DOCTYPE Page [<!ENTITY r "&#60;&#80;ageRes>">]><Page>&r;</Page>',
+    ):
+        parts = Parts(
+            OfdPackage.open(package({**entries(), "Doc_0/Pages/Page_0/Content.xml": text.encode("latin-1")}))
+        )
+        assert [item.reason for item in explore(parts).unreadable] == [Reason.PAGE]
+
+
+def test_page_resources_are_followed() -> None:
+    """A page's own resource file is reached; an empty mention of it is nothing."""
+    page = f"<ofd:Page {NS}><ofd:PageRes>R.xml</ofd:PageRes></ofd:Page>"
+    resources = f'<ofd:Res {NS} BaseLoc="."/>'
+    changes = {"Doc_0/Pages/Page_0/Content.xml": page, "Doc_0/Pages/Page_0/R.xml": resources}
+    assert explore(parts_of(**changes)).parts["Doc_0/Pages/Page_0/R.xml"] == {Reason.RESOURCES}
+    comment = f"<ofd:Page {NS}><!-- PageRes --></ofd:Page>"
+    assert explore(parts_of(**{"Doc_0/Pages/Page_0/Content.xml": comment})).missing == ()
