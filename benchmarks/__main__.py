@@ -27,13 +27,14 @@ def main(names: list[str]) -> int:
     if OUTPUT.exists():
         results = {entry["name"]: entry for entry in json.loads(OUTPUT.read_text(encoding="utf-8"))}
 
-    def record(
-        name: str, value: float, unit: str, peers: dict[str, float] | None = None, cores: int = 1
-    ) -> None:
+    def record(name: str, value: float, unit: str, peers: dict[str, float] | None = None, cores: int = 1) -> None:
         peers = peers or {}
         results[name] = {"name": name, "value": value, "unit": unit, "cores": cores, "peers": peers}
-        ratios = "   ".join(f"{value / other:.2f} × {peer} ({other:,.0f})" for peer, other in peers.items() if other)
-        print(f"  {name:<44}{value:>14,.1f} {unit:<8} {cores} core{'s' if cores > 1 else ' '}  {ratios}", flush=True)
+        ratios = "   ".join(
+            f"{value / other:.2f} × {peer} ({other:,.0f})" for peer, other in peers.items() if other
+        )
+        plural = "s" if cores > 1 else " "
+        print(f"  {name:<44}{value:>14,.1f} {unit:<8} {cores} core{plural}  {ratios}", flush=True)
 
     print(f"engine: {engine_details()}")
     for name in names or known:
