@@ -95,11 +95,16 @@ def judge_certificate(
         return CertificateVerdict((finding(role.no_trust, subject),))
     judged = paths.judge(certificate, role.purpose, moment=moment or at, at=at, links=links)
     states = _states(judged, time_known=moment is not None)
-    who = str(certificate.subject)
     findings = tuple(
-        finding(role.codes[state], subject, f"{who}: {detail}" if detail else who) for state, detail in states
+        finding(role.codes[state], subject, _detail(certificate, state, detail)) for state, detail in states
     )
     return CertificateVerdict(findings, judged.authority, judged.in_period)
+
+
+def _detail(certificate: Certificate, state: PathState, detail: str) -> str:
+    if state is PathState.TRUSTED:
+        return ""  # the report names signer and maker
+    return f"{certificate.subject}: {detail}" if detail else str(certificate.subject)
 
 
 def _states(judged: Judged, *, time_known: bool) -> list[tuple[PathState, str]]:

@@ -1,6 +1,6 @@
 """Unified social credit codes as the verifier reads them: strictly, but for a curated list of known misissues."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from formats.code_lists import packaged_data
 from formats.gb32100 import CreditCode, read_exceptions
@@ -12,6 +12,7 @@ def known_exceptions() -> frozenset[str]:
     return read_exceptions(packaged_data("gb32100-exceptions.json"))
 
 
+@lru_cache(maxsize=4096)  # codes of authorities, which repeat
 def parse_credit_code(text: str) -> CreditCode:
     """The code.
 

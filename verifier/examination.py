@@ -13,6 +13,7 @@ from datetime import datetime
 from crypto import sm3
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt20518 import Certificate
+from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.integrity import INTEGRITY_PART, IntegrityList, read_integrity_list
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.parts import Parts
@@ -31,6 +32,7 @@ from verifier.memory import SM2_ALGORITHMS, Memory, holds
 from verifier.report import SignatureKind
 
 _SM3 = frozenset({SM3, SM3_PLAIN})
+SM3_DIGEST = DigestAlgorithm.SM3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Examined:
         signature: The signature value is right.
         data_hash: The signed digest is that of the signature file.
         references: What each protected file turned out to be.
+        matching: Entries whose digest matches under SM3, the only algorithm that protects anything.
         seal_holds: The seal carries a right signature of its maker.
         maker: The maker's certificate.
         maker_fault: Why there is none.
@@ -67,6 +70,7 @@ class Examined:
     signature: bool | None = None
     data_hash: bool | None = None
     references: tuple[ReferenceResult, ...] | None = None
+    matching: frozenset[str] = frozenset()
     seal_holds: bool | None = None
     maker: Certificate | None = None
     maker_fault: str = ""
@@ -107,15 +111,6 @@ class Examined:
         keyless = self.kind in {SignatureKind.BARE, SignatureKind.SIGNED_DATA} and self.signer is None
         return keyless and self.signature is None and self.data_hash is not False
 
-    @property
-    def matching(self) -> frozenset[str]:
-        """Entries whose digest matches under SM3, the only algorithm that protects anything."""
-        return frozenset(
-            each.path
-            for each in self.references or ()
-            if each.matches and each.algorithm is not None and each.algorithm.value == SM3
-        )
-
 
 def examine_package(
     package: OfdPackage, parts: Parts, entries: tuple[SignatureEntry, ...], memory: Memory
@@ -140,12 +135,14 @@ def examine_entry(package: OfdPackage, entry: SignatureEntry, memory: Memory) ->
     file = entry.file
     if file is None:
         return Examined(entry.path or entry.base_location, SignatureKind.UNREADABLE, entry, fault=entry.fault)
+    references = check_references(package, file)
     start = Examined(
         file.path,
         SignatureKind.UNREADABLE,
         entry,
         value_path=file.signed_value,
-        references=tuple(check_references(package, file)),
+        references=tuple(references),
+        matching=frozenset([each.path for each in references if each.matches and each.algorithm is SM3_DIGEST]),
     )
     if file.signed_value is None:
         return replace(start, fault="the signature value is missing")
@@ -172,6 +169,7 @@ def _examine_seal_signature(start: Examined, value: SealSignature, document: byt
         entry=start.entry,
         value_path=start.value_path,
         references=start.references,
+        matching=start.matching,
         data_hash=sm3(document) == value.data_hash,
     )
 

@@ -156,7 +156,7 @@ def inspect_seal(data: bytes) -> SignatureInspection:
         seal=seal_holds,
         data_hash=None,
         references=None,
-        seal_used=seal_facts(seal, maker),
+        seal_used=seal_facts(seal, party_facts(maker) if maker else None),
         time_stamp=seal.time_stamp is not None,
         signature_algorithm=seal.signature_algorithm,
         tolerances=tuple(seal.tolerances),
@@ -189,7 +189,7 @@ def _inspection(examined: Examined) -> SignatureInspection:
         type=entry.type.value if entry else "",
         path=examined.subject,
         signer=party_facts(examined.signer) if examined.signer else None,
-        seal_used=seal_facts(value.seal, examined.maker) if isinstance(value, SealSignature) else None,
+        seal_used=_seal_used(examined),
         seal_file=examined.seal_file_matches,
         signed_at=examined.stated_time,
         signed_at_text=_time_text(examined),
@@ -201,6 +201,12 @@ def _inspection(examined: Examined) -> SignatureInspection:
         tolerances=tuple(value.tolerances) if value is not None else (),
         note=_note(examined),
     )
+
+
+def _seal_used(examined: Examined) -> SealFacts | None:
+    if not isinstance(examined.value, SealSignature):
+        return None
+    return seal_facts(examined.value.seal, party_facts(examined.maker) if examined.maker else None)
 
 
 def _time_text(examined: Examined) -> str:

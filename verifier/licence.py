@@ -13,15 +13,7 @@ from typing import Final
 from formats.code_lists import packaged_data
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gb32100 import CreditCode
-from formats.gbt36903 import (
-    Element,
-    Metadata,
-    Origin,
-    Presence,
-    default_schema,
-    from_custom_data,
-    parse_date_time,
-)
+from formats.gbt36903 import Element, Metadata, from_custom_data, parse_date_time
 from formats.gbt36903.dates import BEIJING
 from formats.gbt36904 import LicenceId, read_legacy_issuers
 from formats.gbt39554 import BasicItemCode, parse_item_code
@@ -29,12 +21,12 @@ from verifier.codes import Code, Step
 from verifier.credit_codes import known_exceptions, parse_credit_code
 from verifier.facts import LicenceFacts
 from verifier.findings import Finding, Verdict, finding, not_applicable, not_judged, shown
+from verifier.licence_metadata import Pairs, mandatory_names
 from verifier.report import SignatureKind
 from verifier.signature_judgement import JudgedSignature
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Entitlement, ListedIssuer
 
-Pairs = Sequence[tuple[str, str]]
 LICENCE_STEPS: Final = (
     Step.LICENCE_METADATA,
     Step.LICENCE_IDENTIFIER,
@@ -47,30 +39,6 @@ LICENCE_STEPS: Final = (
 @cache
 def _legacy_issuers() -> frozenset[str]:
     return read_legacy_issuers(packaged_data("gbt36904-legacy-issuers.json"))
-
-
-@cache
-def _standard_names() -> frozenset[str]:
-    """Short names the standard gives: any of them makes a document a licence, or an attempt at one."""
-    return frozenset(
-        element.short_name
-        for element in default_schema()
-        if element.short_name is not None and element.origin is Origin.STANDARD
-    )
-
-
-@cache
-def _mandatory_names() -> tuple[str, ...]:
-    return tuple(
-        element.short_name
-        for element in default_schema()
-        if element.short_name is not None and element.presence is Presence.MANDATORY and element.reported
-    )
-
-
-def is_licence_like(pairs: Pairs) -> bool:
-    """Whether custom data holds any licence metadata."""
-    return any(name.strip() in _standard_names() for name, _ in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +110,7 @@ class _Licence:
         return LicenceFacts(*(texts[element] for element in _TOLD))
 
     def metadata_findings(self) -> Iterator[Finding]:
-        missing = [name for name in _mandatory_names() if self._metadata.get(name) is None]
+        missing = [name for name in mandatory_names() if self._metadata.get(name) is None]
         if missing:
             yield finding(Code.METADATA_INCOMPLETE, "", ", ".join(missing))
             return

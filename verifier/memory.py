@@ -13,6 +13,8 @@ from formats.gbt20518 import Certificate, read_certificate
 from formats.gbt38540 import Seal
 from formats.oids import SM2_SIGN, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT
 from verifier.bounded_cache import BoundedCache
+from verifier.facts import PartyFacts
+from verifier.party import party_facts
 
 SM2_ALGORITHMS = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN})
 """Identifiers that stand for SM2 with SM3 in seals and signed data."""
@@ -22,10 +24,11 @@ _MAX_REMEMBERED_SEAL = 1 << 20
 class Memory:
     """Bounded; safe for threads."""
 
-    __slots__ = ("_certificates", "_seals")
+    __slots__ = ("_certificates", "_parties", "_seals")
 
     def __init__(self, certificates: int = 4096, seals: int = 512) -> None:
         self._certificates: BoundedCache[bytes, Certificate | MalformedDataError] = BoundedCache(certificates)
+        self._parties: BoundedCache[bytes, PartyFacts] = BoundedCache(certificates)
         self._seals: BoundedCache[Hashable, bool] = BoundedCache(seals)
 
     def certificate(self, data: bytes) -> Certificate:
@@ -46,6 +49,12 @@ class Memory:
             # A new object: raising the kept one would let its traceback grow with every document.
             raise MalformedDataError(found.message, what=found.what, offset=found.offset)
         return found
+
+    def party(self, certificate: Certificate | None) -> PartyFacts | None:
+        """Who a certificate names."""
+        if certificate is None:
+            return None
+        return self._parties.get(certificate.encoded, lambda: party_facts(certificate))
 
     def seal_signature_holds(self, seal: Seal, maker_key: PublicKey) -> bool:
         """Whether the seal carries a right signature of ``maker_key``; kept under the seal's exact octets."""

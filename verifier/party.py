@@ -38,7 +38,7 @@ def party_facts(certificate: Certificate) -> PartyFacts:
     )
 
 
-def seal_facts(seal: Seal, maker: Certificate | None) -> SealFacts:
+def seal_facts(seal: Seal, maker: PartyFacts | None) -> SealFacts:
     """What ``seal`` says of itself, and who made it."""
     return SealFacts(
         seal_id=seal.seal_id,
@@ -46,5 +46,5 @@ def seal_facts(seal: Seal, maker: Certificate | None) -> SealFacts:
         type=seal.property.type,
         valid_from=seal.property.valid_from,
         valid_to=seal.property.valid_to,
-        maker=party_facts(maker) if maker else None,
+        maker=maker,
     )

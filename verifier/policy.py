@@ -16,6 +16,8 @@ class Policy:
         proven_time_after_compromise: After a key was lost, do not believe a signing time that only the signer
             states: whoever has the key can date a signature back. GM/T 0031-2014 6.2.3 d (4) does not ask for it.
         signatures: Most signatures judged in one document.
+        follow_pointers: Also tell pointers that lead nowhere and files that nothing points to. They are no fault
+            of a signature, and looking for them means parsing every page.
         findings: Most findings of one kind listed for one signature; the rest are counted.
     """
 
@@ -23,6 +25,7 @@ class Policy:
     clock_tolerance: timedelta = timedelta(0)
     proven_time_after_compromise: bool = True
     signatures: int = 64
+    follow_pointers: bool = False
     findings: int = 50
 
     def __post_init__(self) -> None:

@@ -22,6 +22,7 @@ from typing import Final
 
 from formats.errors import MalformedDataError
 from formats.gbt20518 import Certificate
+from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.locations import resolve
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.signature_model import SignatureType
@@ -33,7 +34,7 @@ from verifier.codes import Code, Step
 from verifier.examination import Examined
 from verifier.findings import Finding, finding, in_order, not_judged, shown
 from verifier.memory import SM2_ALGORITHMS, Memory
-from verifier.party import party_facts, seal_facts
+from verifier.party import seal_facts
 from verifier.path import PathJudge
 from verifier.policy import Policy
 from verifier.report import REQUIRED_OF_SIGNATURE, SignatureKind, SignatureReport
@@ -115,8 +116,10 @@ class SignatureJudge:
             kind=examined.kind,
             generation=examined.generation,
             findings=findings,
-            signer=party_facts(examined.signer) if examined.signer else None,
-            seal=seal_facts(value.seal, examined.maker) if isinstance(value, SealSignature) else None,
+            signer=self._memory.party(examined.signer),
+            seal=seal_facts(value.seal, self._memory.party(examined.maker))
+            if isinstance(value, SealSignature)
+            else None,
             signed_at=examined.stated_time,
             covered=len(examined.matching) if examined.sound else 0,
             tolerances=tuple(value.tolerances) if value is not None else (),
@@ -245,7 +248,7 @@ class SignatureJudge:
         if not references:
             yield finding(Code.REFERENCE_NONE, subject)
             return
-        if any(each.algorithm is None or each.algorithm.value != SM3 for each in references):
+        if any(each.algorithm is not DigestAlgorithm.SM3 for each in references):
             written = examined.entry.file.check_method.written if examined.entry and examined.entry.file else None
             yield finding(Code.REFERENCE_ALGORITHM, subject, shown(written or "none named"))
             return

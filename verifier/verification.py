@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt20518 import Crl, read_crl
 from formats.gbt33190.anomalies import AnomalyKind
-from formats.gbt33190.document import OfdDocument
 from formats.gbt33190.package import OfdPackage, PackageLimits
 from formats.gbt33190.parts import MAIN_PART, Parts
 from formats.gbt33190.reachability import explore
@@ -27,7 +26,8 @@ from verifier.codes import Code
 from verifier.coverage import judge_coverage
 from verifier.examination import examine_package
 from verifier.findings import Finding, finding, in_order, not_judged, shown
-from verifier.licence import LICENCE_STEPS, LicenceVerdict, Pairs, is_licence_like, judge_licence, no_licence
+from verifier.licence import LICENCE_STEPS, LicenceVerdict, judge_licence, no_licence
+from verifier.licence_metadata import Pairs, is_licence_like, read_custom_data
 from verifier.memory import Memory
 from verifier.path import PathJudge
 from verifier.policy import Policy
@@ -176,7 +176,8 @@ class _Verification:
         ]
         if any(each.code is Code.SIGNATURE_NOT_LISTED for each in coverage.findings):
             findings = [each for each in findings if each.code is not Code.SIGNATURES_LISTED]
-        findings += _pointers(parts, self.policy)
+        if self.policy.follow_pointers:
+            findings += _pointers(parts, self.policy)
         return Report(
             at=self.at,
             document_kind=kind,
@@ -222,7 +223,12 @@ class _Verification:
     def _bodies(self, parts: Parts) -> tuple[list[Finding], list[Pairs]]:
         """Custom data of every document body; none if the document's structure cannot be read."""
         try:
-            return [], [body.info.custom_data for body in OfdDocument.read(parts).bodies]
+            main = parts.xml(MAIN_PART)
+            bodies = main.children(main.expect_root("OFD"), "DocBody")
+            for body in bodies:
+                root = main.text(main.required_child(body, "DocRoot"))
+                parts.xml(parts.require(root, MAIN_PART)).expect_root("Document")
+            return [], [read_custom_data(main, body) for body in bodies]
         except LimitExceededError:
             raise
         except MalformedDataError as exc:
