@@ -121,7 +121,9 @@ class FontFace:
     def subset(self, characters: Iterable[str], *, glyph_ids: bool = False) -> Subset:
         """Cut the face down to the characters, keeping names and licence entries.
 
-        Equal sets of characters give equal bytes. Glyph ids are renumbered, the character map stays.
+        Equal sets of characters give equal bytes. Glyph ids are renumbered, the character map stays. The glyph
+        for missing characters is left empty: some readers draw it over characters outside the Basic Multilingual
+        Plane, taking their second half for another character.
 
         Args:
             characters: What the subset must draw.
@@ -141,7 +143,7 @@ class FontFace:
         request.layout_feature_tag_set.clear()
         request.drop_table_tag_set.update(_UNUSED_TABLES)
         request.name_id_set.update((_NAME_LICENCE, _NAME_LICENCE_ADDRESS))
-        request.flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE
+        request.flags = hb.SubsetFlags.NO_HINTING
         plan = hb.SubsetPlan(self._subset_source, request)
         data = bytes(plan.execute().blob.data)
         if not glyph_ids:

@@ -1,12 +1,12 @@
 """Objects and layers as XML, with ids given in drawing order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import groupby
 
 from formats.gbt33190.drawing.model import Drawn, DrawnImage, DrawnLayer, DrawnPath, DrawnText, Rgb, TextRun
 from formats.gbt33190.drawing.resources import GlyphIds, ResourceFiles
-from formats.gbt33190.drawing.text import box_text, escape_run, number
+from formats.gbt33190.drawing.text import LAST_OF_BASIC_PLANE, box_text, escape_run, number
 from formats.gbt33190.page_objects import Cap, FillRule, Join
 from formats.gbt33190.values import Matrix
 
@@ -47,33 +47,49 @@ class ObjectWriter:
         return "".join([self._object(item) for item in objects])
 
     def _object(self, item: Drawn) -> str:
-        object_id = self.take_id()
         if isinstance(item, DrawnText):
-            if item.field is not None:
-                self.fields.append((item.field, object_id))
-            font_id = self.resources.font_ids[item.font]
-            return _text(item, object_id, font_id, self.resources.glyph_ids.get(item.font))
+            glyph_ids = self.resources.glyph_ids.get(item.font)
+            if glyph_ids is None:
+                return self._text(item, item.runs, None)
+            return "".join([self._text(item, runs, ids) for runs, ids in _by_glyph_ids(item.runs, glyph_ids)])
+        object_id = self.take_id()
         if isinstance(item, DrawnPath):
             return _path(item, object_id)
         return _image(item, object_id, self.resources.image_ids[item.image])
 
+    def _text(self, item: DrawnText, runs: Iterable[TextRun], glyph_ids: GlyphIds | None) -> str:
+        """TextObject: FillColor, then for each run its CGTransform, if any, and TextCode."""
+        object_id = self.take_id()
+        if item.field is not None:
+            self.fields.append((item.field, object_id))
+        return (
+            f'<ofd:TextObject ID="{object_id}" Boundary="{box_text(item.boundary)}"'
+            f'{_common(item.matrix, item.alpha)} Font="{self.resources.font_ids[item.font]}"'
+            f' Size="{number(item.size)}">{_color("FillColor", item.color)}'
+            f"{''.join([_run(run, glyph_ids) for run in runs])}</ofd:TextObject>"
+        )
 
-def _text(item: DrawnText, object_id: int, font_id: int, glyph_ids: GlyphIds | None) -> str:
-    """TextObject: FillColor, then for each run its CGTransform, if any, and TextCode."""
-    return (
-        f'<ofd:TextObject ID="{object_id}" Boundary="{box_text(item.boundary)}"'
-        f'{_common(item.matrix, item.alpha)} Font="{font_id}" Size="{number(item.size)}">'
-        f"{_color('FillColor', item.color)}{''.join([_run(run, glyph_ids) for run in item.runs])}</ofd:TextObject>"
-    )
+
+def _by_glyph_ids(runs: Iterable[TextRun], glyph_ids: GlyphIds) -> Iterator[tuple[list[TextRun], GlyphIds | None]]:
+    """Runs for one TextObject each: a run that names glyphs stands alone, others in a row stay together.
+
+    With several runs in one object, readers disagree on which of them a CGTransform belongs to.
+    """
+    for named, group in groupby(runs, lambda run: run.text[:1] in glyph_ids):
+        if named:
+            for run in group:
+                yield [run], glyph_ids
+        else:
+            yield list(group), None
 
 
 def _run(run: TextRun, glyph_ids: GlyphIds | None) -> str:
-    """TextCode, with the glyph ids before it for readers that do not look into the font's character map."""
+    """TextCode, before it the glyph ids for readers that do not find them by the font's character map."""
     text, x, y, deltas = run
     count = len(text)
     if len(deltas) != max(count - 1, 0) or not count:
         raise ValueError(f"{count} characters need {count - 1} advances, not {len(deltas)}")
-    if count > 1 and max(text) > "\uffff":
+    if count > 1 and max(text) > LAST_OF_BASIC_PLANE:
         raise ValueError("a character outside the Basic Multilingual Plane stands in a run of its own")
     delta = f' DeltaX="{_deltas(deltas)}"' if deltas else ""
     code = f'<ofd:TextCode X="{number(x)}" Y="{number(y)}"{delta}>{escape_run(text)}</ofd:TextCode>'

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from formats.gbt33190.drawing.images import ImageFile
 from formats.gbt33190.drawing.model import Drawn, DrawnImage, DrawnText, Font
-from formats.gbt33190.drawing.text import NAMESPACE, XML_HEAD, attribute
+from formats.gbt33190.drawing.text import LAST_OF_BASIC_PLANE, NAMESPACE, XML_HEAD, attribute
 
 GlyphIds: TypeAlias = Mapping[str, int]
 RESOURCE_FOLDER = "Doc_0/Res/"
@@ -35,7 +35,12 @@ class ResourceUse:
 
 @dataclass(slots=True)
 class ResourceFiles:
-    """Numbered resources, their XML elements and their files."""
+    """Numbered resources, their XML elements and their files.
+
+    Attributes:
+        glyph_ids: For each font the characters that pages name by glyph id: all of them where that was asked for,
+            else those outside the Basic Multilingual Plane, which some readers do not find by themselves.
+    """
 
     font_ids: dict[Font, int] = field(default_factory=dict)
     glyph_ids: dict[Font, GlyphIds] = field(default_factory=dict)
@@ -60,7 +65,8 @@ class ResourceFiles:
         template's subset for the page's.
         """
         font_id = self.font_ids[font] = self._take_id()
-        subset = font.subset(characters, glyph_ids=glyph_ids)
+        beyond = {character for character in characters if character > LAST_OF_BASIC_PLANE}
+        subset = font.subset(characters, glyph_ids=glyph_ids or bool(beyond))
         name = font.font_name if subset is None else f"{font.font_name}-{font_id}"
         open_tag = f'<ofd:Font ID="{font_id}"' + "".join(
             [
@@ -76,6 +82,8 @@ class ResourceFiles:
             return
         if glyph_ids:
             self.glyph_ids[font] = subset.glyph_ids
+        elif beyond:
+            self.glyph_ids[font] = {character: subset.glyph_ids[character] for character in beyond}
         file_name = f"font_{font_id}.{font.file_extension}"
         self.files[RESOURCE_FOLDER + file_name] = subset.data
         self.font_elements.append(f"{open_tag}><ofd:FontFile>{file_name}</ofd:FontFile></ofd:Font>")

@@ -10,6 +10,8 @@ from formats.gbt33190.values import Box
 XML_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NAMESPACE: Final = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 
+LAST_OF_BASIC_PLANE: Final = "\uffff"
+
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 production 2 (Char) leaves out."""
 

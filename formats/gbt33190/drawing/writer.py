@@ -71,7 +71,8 @@ def prepare_base(templates: Sequence[DrawnTemplate], *, glyph_ids: bool = False)
 
     Args:
         templates: With distinct names.
-        glyph_ids: Whether text also names glyph ids (CGTransform), for readers that ignore a font's character map.
+        glyph_ids: Whether all text also names glyph ids (CGTransform), for readers that ignore a font's character
+            map. Characters outside the Basic Multilingual Plane are always named so.
 
     Raises:
         ValueError: Two templates share a name, or a drawing is out of the format's range.

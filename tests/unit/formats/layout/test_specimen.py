@@ -1,6 +1,7 @@
 """The specimen pages: schema, reading back, rendering, longest legal values, speed of the parts that repeat."""
 
 import io
+from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -119,6 +120,18 @@ def test_code_on_the_rendered_page_decodes_at_200_dpi(specimens: Specimens) -> N
     found = zxingcpp.read_barcode(Image.open(io.BytesIO(png)), zxingcpp.BarcodeFormat.QRCode)
     assert found is not None
     assert found.text == CERTIFICATE_FIELDS["link"]
+
+
+def test_the_example_of_the_reference_runs(specimens: Specimens) -> None:
+    """The code in docs/reference/layout.md makes a document that reads back."""
+    page = Path(__file__).resolve().parents[4] / "docs" / "reference" / "layout.md"
+    code = page.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    names: dict[str, object] = {}
+    exec(compile(code, str(page), "exec"), names)
+    written = names["written"]
+    assert isinstance(written, WrittenDocument)
+    _, document = read(written)
+    assert shown_fields(document) == {"ZZMC": "四川信印示范科技有限公司"}
 
 
 def test_rendered_page_is_not_blank_where_text_stands(specimens: Specimens) -> None:
