@@ -104,7 +104,10 @@ def fall_back_to_system_fonts() -> int:
     """Accept Noto CJK of the system, or say what to do."""
     found = sorted(SYSTEM_FONTS.rglob("NotoSerifCJK-Regular.ttc")) if SYSTEM_FONTS.is_dir() else []
     if found:
-        print(f"fonts: not fetched; the system's {found[0]} will be used")
+        print(
+            f"fonts: not fetched; the system's {found[0]} will be used. Its outlines are CFF, which some OFD\n"
+            "readers do not draw when embedded: good for trying things out, not for issuing."
+        )
         return 0
     print(
         "fonts: none to be had. Either make npm or the Python package index reachable and run this again,\n"

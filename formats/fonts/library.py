@@ -59,7 +59,9 @@ FILES: Final[Mapping[Typeface, tuple[tuple[str, int], ...]]] = {
         ("NotoSansCJK-Regular.ttc", 2),
     ),
 }
-"""File names tried for each typeface, with the face's index in collections (2 is Simplified Chinese)."""
+"""File names tried for each typeface, with the face's index in collections (2 is Simplified Chinese).
+
+TrueType files come first: not every OFD reader draws embedded CFF outlines."""
 
 CHAINS: Final[Mapping[Typeface, tuple[Typeface, ...]]] = {
     Typeface.SERIF: (Typeface.SERIF, Typeface.SANS),
