@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from api import moments
 from api.arguments import ArgumentParser
 from api.failures import CommandError
 from api.key_store_access import add_key_store, key_signer
 from api.messages import Messages
-from api.moments import now
 from api.output import Output, shown
 from api.secret_sources import KEY_PIN
 
@@ -129,7 +129,7 @@ def _authority(
             chain=file.chain,
             profiles=profiles,
             settings=file.settings,
-            clock=now,
+            clock=moments.now,
             random=secrets.token_bytes,
             profile=file.profile,
         )

@@ -105,6 +105,16 @@ def write_file(path: str, data: bytes, *, replace: bool, mode: int = 0o644) -> N
         raise CommandError("errors.output.failed", file=shown(path), detail="NUL") from None
 
 
+def keep_existing(path: str, *, replace: bool) -> None:
+    """Refuse early what ``write_file`` would refuse in the end: before something is signed and recorded.
+
+    Raises:
+        CommandError: The file exists and is to be kept.
+    """
+    if path != STANDARD_STREAM and not replace and os.path.lexists(path) and not _is_special(Path(path)):
+        raise CommandError("errors.output.exists", file=shown(path))
+
+
 def _is_special(path: Path) -> bool:
     try:
         return not stat.S_ISREG(path.stat().st_mode)

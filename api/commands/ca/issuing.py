@@ -10,7 +10,7 @@ from api import moments
 from api.arguments import add_command, checked, whole_number
 from api.authority_access import actor_of, add_actor, add_directory, add_key, signing_authority
 from api.failures import CommandError, ExitStatus, reading
-from api.files import MAX_CERTIFICATE, deliver, read_file
+from api.files import MAX_CERTIFICATE, deliver, keep_existing, read_file
 from api.messages import Messages
 from api.output import Output, shown
 from api.subject_input import read_subject
@@ -70,14 +70,15 @@ def add_parsers(group: Any, text: Messages) -> None:
 def _issue(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from formats.gbt20518 import to_pem
 
+    keep_existing(arguments.output, replace=arguments.force)
     request = _request(arguments)
     with signing_authority(arguments, text, out) as authority:
         issue = authority.issue_subordinate if _is_for_authorities(arguments) else authority.issue
         certificate = issue(request, actor=actor_of(arguments))
         certificates = [certificate, *(authority.chain if arguments.with_chain else ())]
+    out.note(text("ca.issue.done", serial=f"{certificate.serial_number:040x}", subject=shown(certificate.subject)))
     pem = "".join(to_pem(each.encoded, "CERTIFICATE") for each in certificates)
     deliver(arguments.output, pem.encode(), out, replace=arguments.force, printable=True)
-    out.note(text("ca.issue.done", serial=f"{certificate.serial_number:040x}", subject=shown(certificate.subject)))
     return ExitStatus.PASSED
 
 

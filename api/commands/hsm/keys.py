@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from api.arguments import ArgumentParser, add_command, checked, whole_number
 from api.commands.hsm.device import moment_of
 from api.failures import CommandError, ExitStatus
-from api.files import deliver
+from api.files import deliver, keep_existing
 from api.key_store_access import add_index, add_key_store, add_officer, key_signer, key_store, officer_session
 from api.messages import Messages
 from api.moments import beijing_text, utc_text
@@ -167,6 +167,7 @@ def _request(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from crypto import DEFAULT_USER_ID, sign_message
     from formats.gbt20518 import assemble_request, request_info, to_pem
 
+    keep_existing(arguments.output, replace=arguments.force)
     with key_signer(arguments, arguments.index, text, out) as signer:
         info = request_info(arguments.subject, signer.public_key)
         encoded = assemble_request(info, sign_message(signer, info, user_id=DEFAULT_USER_ID))
