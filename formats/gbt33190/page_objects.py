@@ -151,7 +151,7 @@ class TextObject(GraphicUnit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathObject(GraphicUnit):
-    """CT_Path; ``data`` is AbbreviatedData as written, see ``path_data.parse_path``."""
+    """CT_Path; ``data`` is AbbreviatedData as written: operators S or M, L, Q, B, A, C with coordinates."""
 
     data: str
     stroke: bool = True
