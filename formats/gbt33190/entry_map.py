@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from formats.errors import MalformedDataError
-from formats.gbt33190.entry_names import folded
+from formats.gbt33190.entry_names import fold_index, folded
 from formats.gbt33190.package_writer import Part, plain_bytes
 from formats.tolerances import Tolerance
 
@@ -13,11 +13,12 @@ from formats.tolerances import Tolerance
 class EntryMap:
     """A view of entries that ``Parts`` can read; it does not copy them."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "_folded")
 
     def __init__(self, entries: Mapping[str, Part]) -> None:
         """Look at ``entries``, which must not change meanwhile."""
         self._entries = entries
+        self._folded: dict[str, list[str]] | None = None
 
     @property
     def tolerances(self) -> tuple[Tolerance, ...]:
@@ -40,5 +41,6 @@ class EntryMap:
 
     def names_folding_to(self, name: str) -> tuple[str, ...]:
         """All names that equal ``name`` to software that ignores case."""
-        wanted = folded(name)
-        return tuple(entry for entry in self._entries if folded(entry) == wanted)
+        if self._folded is None:
+            self._folded = fold_index(self._entries)
+        return tuple(self._folded.get(folded(name), ()))

@@ -49,6 +49,14 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def fold_index(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names by their folded form."""
+    index: dict[str, list[str]] = {}
+    for name in names:
+        index.setdefault(folded(name), []).append(name)
+    return index
+
+
 def twins(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pairs of different names that are one when folded."""
     seen: dict[str, str] = {}

@@ -70,8 +70,8 @@ COMPOSITE: Final = extend(_UNIT, required={"resource": "ResourceID"}, ResourceID
 TEXT_CODE: Final = table(
     X=number("x"),
     Y=number("y"),
-    DeltaX=Attribute("delta_x", value_text.deltas),
-    DeltaY=Attribute("delta_y", value_text.deltas),
+    DeltaX=text("delta_x"),  # text until the length of the run is known
+    DeltaY=text("delta_y"),
 )
 
 TRANSFORM: Final = table(

@@ -35,6 +35,7 @@ from formats.gbt33190.xml_part import XmlPart
 from formats.tolerances import Tolerance
 
 MAX_DEPTH: Final = 24
+MAX_UNREADABLE: Final = 1000
 
 
 class ObjectReader:
@@ -64,9 +65,14 @@ class ObjectReader:
                 except LimitExceededError:
                     raise
                 except MalformedDataError as exc:
-                    self._part.found.add(Tolerance.OFD_OBJECT_UNREADABLE)
-                    self.unreadable.append(UnreadableObject(local, child.get("ID"), exc.message))
+                    self._note_unreadable(local, child, exc)
         return tuple(objects)
+
+    def _note_unreadable(self, local: str, element: Element, exc: MalformedDataError) -> None:
+        if len(self.unreadable) >= MAX_UNREADABLE:
+            raise LimitExceededError(f"more than {MAX_UNREADABLE} unreadable objects", what=self._part.name)
+        self._part.found.add(Tolerance.OFD_OBJECT_UNREADABLE)
+        self.unreadable.append(UnreadableObject(local, element.get("ID"), exc.message))
 
     @contextmanager
     def _nested(self) -> Iterator[None]:
@@ -87,7 +93,7 @@ class ObjectReader:
         for child in element:
             local = part.local(child)
             if local == "TextCode":
-                codes.append(TextCode(text=part.text(child), transforms=waiting, **TEXT_CODE.read(part, child)))
+                codes.append(self._read_code(child, waiting))
                 waiting = ()
             elif local == "CGTransform":
                 waiting += (self._read_transform(child),)
@@ -187,6 +193,20 @@ class ObjectReader:
             draw_param = part.optional(area, "DrawParam", value_text.identifier)
             areas.append(ClipArea(shape, draw_param, part.matrix(area, "CTM")))
         return Clip(tuple(areas))
+
+    def _read_code(self, element: Element, transforms: tuple[GlyphTransform, ...]) -> TextCode:
+        part = self._part
+        text = part.text(element)
+        fields = TEXT_CODE.read(part, element)
+        for field in ("delta_x", "delta_y"):
+            written = fields.get(field)
+            if written is not None:
+                most = max(len(text), sum(len(transform.glyphs) for transform in transforms))
+                fields[field] = value_text.deltas(written, most)
+                if fields[field] is None:
+                    part.found.add(Tolerance.OFD_VALUE_IGNORED)
+                    del fields[field]
+        return TextCode(text=text, transforms=transforms, **fields)
 
     def _read_transform(self, element: Element) -> GlyphTransform:
         part = self._part

@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from formats.errors import MalformedDataError
 from formats.gbt33190.anomalies import Anomaly, AnomalyKind
-from formats.gbt33190.entry_names import folded
+from formats.gbt33190.digests import DigestAlgorithm
+from formats.gbt33190.entry_names import fold_index, folded
 from formats.gbt33190.inflate import checksum, inflate
 from formats.gbt33190.limits import DEFAULT_LIMITS, PackageLimits
 from formats.gbt33190.zip_headers import Entry
@@ -24,7 +25,7 @@ __all__ = ["DEFAULT_LIMITS", "Anomaly", "AnomalyKind", "Entry", "OfdPackage", "P
 class OfdPackage:
     """A package opened for reading. Not safe for use by several threads while parts are first read."""
 
-    __slots__ = ("_cache", "_data", "_entries", "_folded", "_tolerances", "anomalies")
+    __slots__ = ("_cache", "_data", "_digests", "_entries", "_folded", "_tolerances", "anomalies")
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class OfdPackage:
         self._data = data
         self._entries = entries
         self._cache: dict[str, bytes] = {}
+        self._digests: dict[tuple[DigestAlgorithm, str], bytes] = {}
         self._folded: dict[str, list[str]] | None = None
         self.anomalies = anomalies
         self._tolerances = tolerances
@@ -94,12 +96,22 @@ class OfdPackage:
             plain = self._cache[name] = self._inflate(name)
         return plain
 
+    def digest(self, name: str, algorithm: DigestAlgorithm) -> bytes:
+        """The digest of a file, computed once however many signatures name it how often.
+
+        Raises:
+            MalformedDataError: there is no such file, or its data is damaged.
+        """
+        key = (algorithm, name)
+        value = self._digests.get(key)
+        if value is None:
+            value = self._digests[key] = algorithm.digest(self.read(name))
+        return value
+
     def names_folding_to(self, name: str) -> tuple[str, ...]:
         """All names that equal ``name`` to software that ignores case; see ``entry_names.folded``."""
         if self._folded is None:
-            self._folded = {}
-            for entry in self._entries:
-                self._folded.setdefault(folded(entry), []).append(entry)
+            self._folded = fold_index(self._entries)
         return tuple(self._folded.get(folded(name), ()))
 
     def _inflate(self, name: str) -> bytes:

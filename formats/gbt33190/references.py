@@ -38,11 +38,12 @@ def check_references(package: OfdPackage, signature_file: SignatureFile) -> list
 def _check(package: OfdPackage, reference: Reference, algorithm: DigestAlgorithm | None) -> ReferenceResult:
     if reference.path is None:
         return ReferenceResult(reference.file_ref, found=False, matches=None, algorithm=algorithm)
+    if algorithm is None:
+        return ReferenceResult(reference.path, found=True, matches=None, algorithm=None)
     try:
-        data = package.read(reference.path)
+        matches = package.digest(reference.path, algorithm) == reference.check_value
     except LimitExceededError:
         raise
     except MalformedDataError:  # the entry is there, but its data does not inflate to what the ZIP file states
-        return ReferenceResult(reference.path, found=True, matches=False, algorithm=algorithm)
-    matches = None if algorithm is None else algorithm.digest(data) == reference.check_value
+        matches = False
     return ReferenceResult(reference.path, found=True, matches=matches, algorithm=algorithm)

@@ -34,6 +34,7 @@ from formats.tolerances import Tolerance
 
 MAX_SIGNATURES: Final = 256
 MAX_STAMPS: Final = 4096
+MAX_REFERENCES: Final = 16384
 
 
 def read_signatures(source: OfdPackage | Parts) -> tuple[SignatureEntry, ...]:
@@ -201,7 +202,10 @@ def _read_check_method(part: XmlPart, references: Element) -> CheckMethod:
 
 
 def _read_references(parts: Parts, part: XmlPart, references: Element) -> tuple[Reference, ...]:
-    return tuple(_read_reference(parts, part, element) for element in part.children(references, "Reference"))
+    elements = part.children(references, "Reference")
+    if len(elements) > MAX_REFERENCES:
+        raise LimitExceededError(f"more than {MAX_REFERENCES} references", what=part.name)
+    return tuple(_read_reference(parts, part, element) for element in elements)
 
 
 def _read_reference(parts: Parts, part: XmlPart, element: Element) -> Reference:

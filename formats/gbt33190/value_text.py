@@ -79,8 +79,12 @@ def components(text: str) -> tuple[float, ...] | None:
     return tuple(float(int(word[1:], 16)) if word[0] == "#" else float(word) for word in words)
 
 
-def deltas(text: str) -> tuple[float, ...] | None:
-    """DeltaX and DeltaY: numbers and groups ``g n v``, which repeat ``v`` n times; expanded."""
+def deltas(text: str, most: int) -> tuple[float, ...] | None:
+    """DeltaX and DeltaY: numbers and groups ``g n v``, which repeat ``v`` n times.
+
+    Expanded up to ``most`` values, as many as the run has characters or glyphs: what a group repeats beyond that
+    would cost memory and say nothing.
+    """
     if "g" not in text:
         return array(text)
     if not _GROUPED.fullmatch(text):
@@ -91,12 +95,12 @@ def deltas(text: str) -> tuple[float, ...] | None:
     while at < len(words):
         count: int | None = 1
         if words[at] == "g":
-            count = integer(words[at + 1], low=0, high=MAX_ARRAY) if at + 2 < len(words) else None
+            count = integer(words[at + 1], low=0) if at + 2 < len(words) else None
             at += 2
         value = number(words[at]) if count is not None else None
-        if count is None or value is None or len(values) + count > MAX_ARRAY:
+        if count is None or value is None:
             return None
-        values += [value] * count
+        values += [value] * min(count, most - len(values))
         at += 1
     return tuple(values)
 

@@ -266,3 +266,19 @@ def test_effective_style() -> None:
         None,
     )
     assert effective_style(path('DrawParam="99"'), params) == effective_style(path(), {})
+
+
+def test_repeated_deltas_cost_no_more_than_the_text() -> None:
+    """Ten octets that ask for two billion advances yield as many as there are characters, or glyphs."""
+    code = '<ofd:TextObject Boundary="0 0 1 1" Font="1" Size="1">{}<ofd:TextCode DeltaX="g 2000000000 1">abc</ofd:TextCode></ofd:TextObject>'
+    assert only(TextObject, code.format("")).codes[0].delta_x == (1.0, 1.0, 1.0)
+    glyphs = '<ofd:CGTransform CodePosition="0"><ofd:Glyphs>1 2 3 4 5</ofd:Glyphs></ofd:CGTransform>'
+    assert len(only(TextObject, code.format(glyphs)).codes[0].delta_x) == 5
+    broken = code.format("").replace("g 2000000000 1", "g 1")
+    assert only(TextObject, broken).codes[0].delta_x == ()
+
+
+def test_too_many_unreadable_objects_stop_the_page() -> None:
+    """A page of nothing but broken objects is a limit, not a list without end."""
+    with pytest.raises(LimitExceededError):
+        page_of("<ofd:TextObject/>" * 1001)

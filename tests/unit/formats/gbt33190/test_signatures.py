@@ -212,14 +212,16 @@ def test_id_numbers(text: str, number: int | None) -> None:
     assert id_number(text) == number
 
 
-def test_too_many_signatures_or_stamps_are_refused() -> None:
-    """Both counts are limited."""
+def test_too_many_signatures_stamps_or_references_are_refused() -> None:
+    """Each count is limited."""
     many = LIST.replace("</ofd:Signatures>", '<ofd:Signature ID="1" BaseLoc="x"/>' * 300 + "</ofd:Signatures>")
     with pytest.raises(LimitExceededError):
         read_signatures(signed(signature(), **{"Doc_0/Signs/Signatures.xml": many}))
     stamps = '<ofd:StampAnnot ID="1" PageRef="1" Boundary="0 0 1 1"/>' * 5000
     with pytest.raises(LimitExceededError):
         read_signatures(signed(signature(after=stamps)))
+    with pytest.raises(LimitExceededError):
+        read_signatures(signed(signature(reference() * 20_000)))
 
 
 def test_provider_of_elements() -> None:
@@ -378,3 +380,19 @@ def test_one_broken_signature_does_not_hide_another() -> None:
     text = LIST.replace("</ofd:Signatures>", '<ofd:Signature ID="s2" BaseLoc="none.xml"/></ofd:Signatures>')
     first, second = read_signatures(signed(signature(), **{"Doc_0/Signs/Signatures.xml": text}))
     assert (first.fault is None, second.fault is not None, second.path) == (True, True, None)
+
+
+def test_each_file_is_digested_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often references and signatures name a large file, it costs one digest."""
+    calls: list[int] = []
+    real = DigestAlgorithm.digest
+
+    def counting(self: DigestAlgorithm, data: bytes) -> bytes:
+        calls.append(len(data))
+        return real(self, data)
+
+    monkeypatch.setattr(DigestAlgorithm, "digest", counting)
+    checked, _ = results(signature(reference() * 500))
+    assert len(checked) == 500
+    assert all(item.matches for item in checked)
+    assert len(calls) == 1

@@ -232,22 +232,13 @@ def test_arrays() -> None:
 
 
 def test_grouped_deltas() -> None:
-    """``g n v`` repeats v n times; groups cannot be used to exhaust memory."""
-    assert value_text.deltas("1 g 3 2.5 4") == (1.0, 2.5, 2.5, 2.5, 4.0)
-    assert value_text.deltas("g 0 1") == ()
-    assert value_text.deltas("1 2") == (1.0, 2.0)
-    for text in (
-        "g",
-        "g 3",
-        "g -1 2",
-        "g x 2",
-        "g 3 g 2 1",
-        "g 999999999 1",
-        "g 60000 1 g 60000 1",
-        "g 1.5 2",
-        "gg 1 2",
-    ):
-        assert value_text.deltas(text) is None
+    """``g n v`` repeats v n times, but never beyond the length of the run: groups cannot exhaust memory."""
+    assert value_text.deltas("1 g 3 2.5 4", 9) == (1.0, 2.5, 2.5, 2.5, 4.0)
+    assert value_text.deltas("g 0 1", 9) == ()
+    assert value_text.deltas("1 2", 9) == (1.0, 2.0)
+    assert value_text.deltas("g 2000000000 1 2", 3) == (1.0, 1.0, 1.0)
+    for text in ("g", "g 3", "g -1 2", "g x 2", "g 3 g 2 1", "g 9999999999 1", "g 1.5 2", "gg 1 2", "g 2 1 x"):
+        assert value_text.deltas(text, 9) is None
 
 
 def test_colour_components() -> None:
