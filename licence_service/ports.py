@@ -107,14 +107,24 @@ class LicenceRow:
     replaces: LicenceId | None
 
 
+@dataclass(frozen=True, slots=True)
+class LicenceChange:
+    """What changes in a licence's life."""
+
+    licence_id: LicenceId
+    state: LicenceState
+    attempt: int
+    digest: bytes | None
+
+
 class Transaction(Protocol):
     """Everything one change of the register may do; all of it happens, or none."""
 
     def next_serial(self, issuer: str, licence_type: str, year: int) -> int:
         """Take the next serial of an issuer, type and year; never given out twice."""
 
-    def by_request(self, request_id: str) -> LicenceRow | None:
-        """The licence asked for under an idempotency key."""
+    def by_requests(self, request_ids: Sequence[str]) -> Mapping[str, LicenceRow]:
+        """Licences asked for under idempotency keys, by key; keys not used yet are left out."""
 
     def licence(self, licence_id: LicenceId) -> LicenceRow:
         """One licence.
@@ -129,14 +139,20 @@ class Transaction(Protocol):
     def drafts(self) -> Sequence[LicenceRow]:
         """Licences whose intent is on record and which were neither issued nor given up."""
 
-    def add(self, row: LicenceRow) -> None:
-        """Record a new licence."""
+    def add(self, rows: Sequence[LicenceRow]) -> None:
+        """Record new licences.
 
-    def update(self, licence_id: LicenceId, *, state: LicenceState, attempt: int, digest: bytes | None) -> None:
-        """Change what changes in a licence's life."""
+        Raises:
+            RefusedError: One of the identifiers was given out before.
+        """
 
-    def append_audit(self, at: datetime, actor: str, event: str, details: Mapping[str, str | int | None]) -> None:
-        """Add an entry to the hash-chained audit trail."""
+    def update(self, changes: Sequence[LicenceChange]) -> None:
+        """Change what changes in licences' lives."""
+
+    def append_audit(
+        self, at: datetime, actor: str, event: str, details: Sequence[Mapping[str, str | int | None]]
+    ) -> None:
+        """Add an entry for each of ``details`` to the hash-chained audit trail."""
 
 
 class LicenceStore(Protocol):
@@ -149,8 +165,8 @@ class LicenceStore(Protocol):
 class FileStore(Protocol):
     """Where sealed files live, named by their digest."""
 
-    def put(self, digest: bytes, data: bytes) -> None:
-        """Store a file durably; storing the same file twice is no error."""
+    def put(self, files: Mapping[bytes, bytes]) -> None:
+        """Store files by digest, durably when it returns; storing the same file twice is no error."""
 
     def get(self, digest: bytes) -> bytes:
         """A stored file.

@@ -15,6 +15,7 @@ from typing import Final
 
 from crypto import hmac_sm3, sm3
 from formats.audit_trail import canonical_entry
+from formats.gbt36903 import Metadata
 from formats.gbt36904 import LicenceId
 from licence_service.errors import FieldViolation, RefusedError
 from licence_service.licence_types import LicenceType, SerialRule
@@ -31,6 +32,7 @@ from licence_service.ports import (
     Directory,
     DocumentToSeal,
     FileStore,
+    LicenceChange,
     LicenceRow,
     LicenceStore,
     Placement,
@@ -50,6 +52,7 @@ class _Reserved:
     request: IssueRequest
     licence_type: LicenceType
     row: LicenceRow
+    metadata: Metadata | None
 
 
 class LicenceService:
@@ -118,12 +121,15 @@ class LicenceService:
             self._check(request)
         at = self._clock()
         with self._store.transaction() as change:
-            reserved = [self._reserve(change, request, at) for request in requests]
-        open_ones = [item for item in reserved if item.row.state is LicenceState.DRAFT]
-        documents = dict(
-            zip((item.row.request_id for item in open_ones), self._seal(issuer, open_ones, at), strict=True)
-        )
-        return [self._finished(item, documents.get(item.row.request_id)) for item in reserved]
+            reserved = self._reserve(change, requests, at)
+        drafts = [item for item in reserved if item.row.state is LicenceState.DRAFT]
+        documents = self._seal(issuer, drafts, at)
+        self._put_into_force(drafts, documents)
+        made = {
+            item.row.request_id: self._issued(item.row, document)
+            for item, document in zip(drafts, documents, strict=True)
+        }
+        return [made.get(item.row.request_id) or self._issued_before(item.row) for item in reserved]
 
     def _check(self, request: IssueRequest) -> None:
         licence_type = self._types.get(request.licence_type)
@@ -143,32 +149,61 @@ class LicenceService:
         if violations:
             raise RefusedError(violations)
 
-    def _reserve(self, change: Transaction, request: IssueRequest, at: datetime) -> _Reserved:
-        licence_type = self._types[request.licence_type]
-        content = self._request_digest(request)
-        row = change.by_request(request.request_id)
-        if row is not None:
-            if row.request_digest != content:
-                raise RefusedError(
-                    [
-                        FieldViolation(
-                            "request_id",
-                            "request-repeated",
-                            "该请求编号已用于另一请求",
-                            "this request key was already used for another request",
-                        )
-                    ]
-                )
+    def _reserve(self, change: Transaction, requests: Sequence[IssueRequest], at: datetime) -> list[_Reserved]:
+        """Put every request on record with an identifier, or find what was recorded for it before."""
+        known = change.by_requests([request.request_id for request in requests])
+        seal_name = self._sealer.seal_name(str(requests[0].issuer.code))
+        reserved, again, new = [], [], []
+        for request in requests:
+            licence_type = self._types[request.licence_type]
+            row = known.get(request.request_id)
+            if row is None:
+                row = self._new_row(change, request, licence_type)
+                new.append(row)
+            else:
+                row = self._known_row(row, request)
+                if row.state is LicenceState.DRAFT:
+                    again.append(row)
+            metadata = None
             if row.state is LicenceState.DRAFT:
-                # An earlier attempt did not come to its end; its use of the seal is on record under its own key.
-                row = replace(row, attempt=row.attempt + 1)
-                change.update(row.licence_id, state=row.state, attempt=row.attempt, digest=None)
-            return _Reserved(request, licence_type, row)
-        licence_id = self._identifier(change, request, licence_type)
-        row = LicenceRow(
-            licence_id=licence_id,
+                # Judged before anything is recorded, with the identifier the licence has.
+                metadata = licence_metadata(
+                    request,
+                    licence_type,
+                    licence_id=row.licence_id,
+                    valid_until=row.valid_until,
+                    seal_name=seal_name,
+                    sealed_at=at,
+                )
+            reserved.append(_Reserved(request, licence_type, row, metadata))
+        if again:
+            change.update([LicenceChange(row.licence_id, row.state, row.attempt, None) for row in again])
+        if new:
+            change.add(new)
+            details = [{"licence": str(row.licence_id), "request": row.request_id} for row in new]
+            change.append_audit(at, requests[0].operator, "intend", details)
+        return reserved
+
+    def _known_row(self, row: LicenceRow, request: IssueRequest) -> LicenceRow:
+        if row.request_digest != self._request_digest(request):
+            raise RefusedError(
+                [
+                    FieldViolation(
+                        "request_id",
+                        "request-repeated",
+                        "该请求编号已用于另一请求",
+                        "this request key was already used for another request",
+                    )
+                ]
+            )
+        # An earlier attempt did not come to its end; its use of the seal is on record under its own key.
+        return replace(row, attempt=row.attempt + 1) if row.state is LicenceState.DRAFT else row
+
+    def _new_row(self, change: Transaction, request: IssueRequest, licence_type: LicenceType) -> LicenceRow:
+        return LicenceRow(
+            licence_id=self._identifier(change, request, licence_type),
             request_id=request.request_id,
-            request_digest=content,
+            request_digest=self._request_digest(request),
             licence_type=request.licence_type,
             issuer=str(request.issuer.code),
             holder_index=tuple(self.holder_index(holder.code_type, holder.code) for holder in request.holders),
@@ -179,16 +214,6 @@ class LicenceService:
             digest=None,
             replaces=request.replaces,
         )
-        # Judged before anything is recorded, with the identifier the licence would have.
-        licence_metadata(
-            request, licence_type, licence_id=licence_id, valid_until=row.valid_until,
-            seal_name=self._sealer.seal_name(row.issuer), sealed_at=at,
-        )  # fmt: skip
-        change.add(row)
-        change.append_audit(
-            at, request.operator, "intend", {"licence": str(licence_id), "request": row.request_id}
-        )
-        return _Reserved(request, licence_type, row)
 
     def _identifier(self, change: Transaction, request: IssueRequest, licence_type: LicenceType) -> LicenceId:
         if request.replaces is not None:
@@ -213,13 +238,12 @@ class LicenceService:
             )
         return LicenceId.build(licence_type.type_code, request.issuer.code, serial)
 
-    def _seal(self, issuer: str, reserved: Sequence[_Reserved], at: datetime) -> list[bytes]:
-        if not reserved:
+    def _seal(self, issuer: str, drafts: Sequence[_Reserved], at: datetime) -> list[bytes]:
+        if not drafts:
             return []
-        seal_name = self._sealer.seal_name(issuer)
         documents = []
-        for item in reserved:
-            painted = self._paint(item, seal_name, at)
+        for item in drafts:
+            painted = self._paint(item)
             documents.append(
                 DocumentToSeal(
                     request_id=f"{item.row.request_id}#{item.row.attempt}",
@@ -229,42 +253,53 @@ class LicenceService:
                     purpose=f"{item.request.item_code} {item.row.licence_id}",
                 )
             )
-        return self._sealer.seal(issuer, documents, at=at, operator=reserved[0].request.operator)
+        return self._sealer.seal(issuer, documents, at=at, operator=drafts[0].request.operator)
 
-    def _paint(self, item: _Reserved, seal_name: str, at: datetime) -> PaintedFace:
-        metadata = licence_metadata(
-            item.request,
-            item.licence_type,
-            licence_id=item.row.licence_id,
-            valid_until=item.row.valid_until,
-            seal_name=seal_name,
-            sealed_at=at,
-        )
+    def _paint(self, item: _Reserved) -> PaintedFace:
+        if item.metadata is None:
+            raise ValueError("only a draft is drawn")
         # DocID must be stable for one licence and attempt, and tell nothing of it.
         document_id = hmac_sm3(self._index_key, f"document {item.row.licence_id}#{item.row.attempt}".encode())[:16]
-        return self._painter.paint(item.licence_type, metadata, document_id=document_id.hex())
+        return self._painter.paint(item.licence_type, item.metadata, document_id=document_id.hex())
 
-    def _finished(self, item: _Reserved, document: bytes | None) -> IssuedLicence:
-        """Store and put into force what was just sealed; give back what was issued before."""
-        row = item.row
-        if document is None:
-            if row.digest is None:
-                raise RefusedError(
-                    [FieldViolation("request_id", "void", "该请求已作废", "this request was given up before")]
-                )
-            return IssuedLicence(row.licence_id, row.state, self._files.get(row.digest), row.digest)
-        digest = sm3(document)
-        self._files.put(digest, document)
+    def _put_into_force(self, drafts: Sequence[_Reserved], documents: Sequence[bytes]) -> None:
+        """Store what was sealed, then say so on record."""
+        if not drafts:
+            return
+        digests = [sm3(document) for document in documents]
+        self._files.put(dict(zip(digests, documents, strict=True)))
+        operator = drafts[0].request.operator
         with self._store.transaction() as change:
-            state = next_state(row.state, LicenceEvent.ISSUE)
-            change.update(row.licence_id, state=state, attempt=row.attempt, digest=digest)
-            at = self._clock()
-            change.append_audit(
-                at, item.request.operator, "issue", {"licence": str(row.licence_id), "file": digest.hex()}
+            change.update(
+                [
+                    LicenceChange(
+                        item.row.licence_id,
+                        next_state(item.row.state, LicenceEvent.ISSUE),
+                        item.row.attempt,
+                        digest,
+                    )
+                    for item, digest in zip(drafts, digests, strict=True)
+                ]
             )
-            if row.replaces is not None:
-                self._move(change, row.replaces, LicenceEvent.CHANGE, item.request.operator, str(row.licence_id))
-        return IssuedLicence(row.licence_id, state, document, digest)
+            details = [
+                {"licence": str(item.row.licence_id), "file": digest.hex()}
+                for item, digest in zip(drafts, digests, strict=True)
+            ]
+            change.append_audit(self._clock(), operator, "issue", details)
+            for item in drafts:
+                if item.row.replaces is not None:
+                    self._move(change, item.row.replaces, LicenceEvent.CHANGE, operator, str(item.row.licence_id))
+
+    def _issued(self, row: LicenceRow, document: bytes) -> IssuedLicence:
+        state = next_state(row.state, LicenceEvent.ISSUE)
+        return IssuedLicence(row.licence_id, state, document, sm3(document))
+
+    def _issued_before(self, row: LicenceRow) -> IssuedLicence:
+        if row.digest is None:
+            raise RefusedError(
+                [FieldViolation("request_id", "void", "该请求已作废", "this request was given up before")]
+            )
+        return IssuedLicence(row.licence_id, row.state, self._files.get(row.digest), row.digest)
 
     # ------------------------------------------------------------------ afterwards
 
@@ -322,9 +357,9 @@ class LicenceService:
     ) -> LicenceState:
         row = change.licence(licence_id)
         state = next_state(row.state, event)
-        change.update(licence_id, state=state, attempt=row.attempt, digest=row.digest)
+        change.update([LicenceChange(licence_id, state, row.attempt, row.digest)])
         change.append_audit(
-            self._clock(), actor, str(event), {"licence": str(licence_id), "state": str(state), "reason": reason}
+            self._clock(), actor, str(event), [{"licence": str(licence_id), "state": str(state), "reason": reason}]
         )
         return state
 

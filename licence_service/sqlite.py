@@ -15,7 +15,7 @@ from formats.gbt36904 import LicenceId
 from formats.register_file import AuditTable, open_register
 from licence_service.errors import FieldViolation, LicenceNotFoundError, RefusedError
 from licence_service.model import LicenceState
-from licence_service.ports import LicenceRow
+from licence_service.ports import LicenceChange, LicenceRow
 
 SCHEMA_VERSION: Final = 1
 
@@ -49,6 +49,13 @@ _holders = sa.Table(
     sa.Column("holder_index", sa.String(64), nullable=False, index=True),
 )
 _audit = AuditTable(_metadata, "licence_audit")
+_UPDATE: Final = (
+    _licences.update()
+    .where(_licences.c.licence_id == sa.bindparam("of_licence"))
+    .values(state=sa.bindparam("to_state"), attempt=sa.bindparam("to_attempt"), digest=sa.bindparam("to_digest"))
+)
+_KEYS_AT_ONCE: Final = 500
+"""SQLite takes a bounded number of parameters in a statement."""
 
 
 class SqliteLicenceStore:
@@ -94,10 +101,13 @@ class SqliteTransaction:
         )
         return int(self._connection.execute(statement).scalar_one())
 
-    def by_request(self, request_id: str) -> LicenceRow | None:
-        """The licence asked for under an idempotency key."""
-        rows = self._rows(_licences.c.request_id == request_id)
-        return rows[0] if rows else None
+    def by_requests(self, request_ids: Sequence[str]) -> Mapping[str, LicenceRow]:
+        """Licences asked for under idempotency keys."""
+        found: dict[str, LicenceRow] = {}
+        for start in range(0, len(request_ids), _KEYS_AT_ONCE):
+            keys = list(request_ids[start : start + _KEYS_AT_ONCE])
+            found.update({row.request_id: row for row in self._rows(_licences.c.request_id.in_(keys))})
+        return found
 
     def licence(self, licence_id: LicenceId) -> LicenceRow:
         """One licence."""
@@ -115,10 +125,10 @@ class SqliteTransaction:
         """Licences neither issued nor given up."""
         return self._rows(_licences.c.state == str(LicenceState.DRAFT))
 
-    def add(self, row: LicenceRow) -> None:
-        """Record a new licence."""
+    def add(self, rows: Sequence[LicenceRow]) -> None:
+        """Record new licences."""
         try:
-            self._connection.execute(_licences.insert().values(_values(row)))
+            self._connection.execute(_licences.insert(), [_values(row) for row in rows])
         except IntegrityError as exc:
             raise RefusedError(
                 [
@@ -131,21 +141,31 @@ class SqliteTransaction:
             _holders.insert(),
             [
                 {"licence_id": str(row.licence_id), "position": position, "holder_index": index}
+                for row in rows
                 for position, index in enumerate(row.holder_index)
             ],
         )
 
-    def update(self, licence_id: LicenceId, *, state: LicenceState, attempt: int, digest: bytes | None) -> None:
-        """Change what changes in a licence's life."""
+    def update(self, changes: Sequence[LicenceChange]) -> None:
+        """Change what changes in licences' lives."""
         self._connection.execute(
-            _licences.update()
-            .where(_licences.c.licence_id == str(licence_id))
-            .values(state=str(state), attempt=attempt, digest=digest)
+            _UPDATE,
+            [
+                {
+                    "of_licence": str(change.licence_id),
+                    "to_state": str(change.state),
+                    "to_attempt": change.attempt,
+                    "to_digest": change.digest,
+                }
+                for change in changes
+            ],
         )
 
-    def append_audit(self, at: datetime, actor: str, event: str, details: Mapping[str, str | int | None]) -> None:
-        """Add an entry to the audit trail."""
-        _audit.append(self._connection, at=at, actor=actor, event=event, details=details)
+    def append_audit(
+        self, at: datetime, actor: str, event: str, details: Sequence[Mapping[str, str | int | None]]
+    ) -> None:
+        """Add entries to the audit trail."""
+        _audit.append_all(self._connection, at=at, actor=actor, event=event, details=details)
 
     def _rows(self, condition: sa.ColumnElement[bool]) -> list[LicenceRow]:
         query = sa.select(_licences).where(condition)

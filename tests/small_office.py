@@ -61,8 +61,8 @@ class MemoryFiles:
     def __init__(self) -> None:
         self.files: dict[bytes, bytes] = {}
 
-    def put(self, digest: bytes, data: bytes) -> None:
-        self.files[digest] = data
+    def put(self, files: dict[bytes, bytes]) -> None:
+        self.files.update(files)
 
     def get(self, digest: bytes) -> bytes:
         return self.files[digest]

@@ -100,9 +100,9 @@ class FaultyFiles(MemoryFiles):
         super().__init__()
         self._faults = faults
 
-    def put(self, digest: bytes, data: bytes) -> None:
+    def put(self, files: dict[bytes, bytes]) -> None:
         with self._faults.write("file"):
-            super().put(digest, data)
+            super().put(files)
 
 
 def faulty(office: Office, faults: Faults) -> LicenceService:
