@@ -98,7 +98,7 @@ class FontChoice:
         self._name = "unknown font" if font is None else font.name
         self.own = _own(font, package, stock)
         self.bold = font is not None and (font.bold or self._typeface is Typeface.SERIF_BOLD)
-        self._replaced = False
+        self._known: dict[str, ChosenGlyph] = {}
 
     def numbered(self, glyph: int) -> ChosenGlyph | None:
         """The glyph a CGTransform names; None without the embedded font, for numbers mean nothing elsewhere."""
@@ -107,11 +107,17 @@ class FontChoice:
         return ChosenGlyph(self.own, glyph)
 
     def glyph(self, character: str, where: str) -> ChosenGlyph | None:
-        """The glyph for a character; None, with an omission noted, if no font has it."""
+        """The glyph for a character; None for white space and, with an omission noted, if no font has it."""
+        known = self._known.get(character)
+        if known is not None:
+            return known
+        if character.isspace() or not character.isprintable():
+            return None
         if self.own is not None:
             glyph = self.own.source.glyph(character)
             if glyph:
-                return ChosenGlyph(self.own, glyph)
+                known = self._known[character] = ChosenGlyph(self.own, glyph)
+                return known
         account = self._output.account
         for font in self._stock.installed(self._typeface):
             glyph = font.source.glyph(character)

@@ -163,7 +163,7 @@ def _draw_text_object(painter: Painter, text: TextObject, style: Style, place: P
     elif fill is not None:
         painter.canvas.write(fill.stroke)  # for faces made bold by a stroke
     painter.set_paints(fill, stroke, text.alpha)
-    glyphs = list(place_glyphs(text, choice, painter.account, place.part))
+    glyphs = place_glyphs(text, choice, painter.account, place.part)
     painter.weigh(len(glyphs) * text.size * text.size, place)
     draw_text(painter.canvas, text, glyphs, bold_face=choice.bold)
 

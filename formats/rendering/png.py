@@ -1,7 +1,8 @@
 """PDF pages and OFD pages to PNG, by PDFium."""
 
-import io
 import math
+import struct
+import zlib
 from collections.abc import Sequence
 from threading import Lock
 from typing import Final
@@ -14,7 +15,8 @@ from formats.rendering.model import DEFAULT_LIMITS, Omission, RenderingTooCostly
 from formats.rendering.pdf import render_pdf
 
 MAX_DPI: Final = 1200
-_COMPRESSION: Final = 3
+_COMPRESSION: Final = 2
+_RGB: Final = pypdfium2.raw.FPDFBitmap_BGR
 _PDFIUM: Final = Lock()
 """PDFium must not be entered by two threads at once, not even for different documents."""
 
@@ -76,9 +78,32 @@ def pdf_page_to_png(
             width, height = page.get_size()
             if math.ceil(width * dpi / 72) * math.ceil(height * dpi / 72) > max_pixels:
                 raise RenderingTooCostlyError(f"more than {max_pixels} pixels", what="rendering")
-            image = page.render(scale=dpi / 72).to_pil()
+            bitmap = page.render(scale=dpi / 72, rev_byteorder=True, force_bitmap_format=_RGB)
+            octets = memoryview(bitmap.buffer).cast("B")
+            rows = [bytes(octets[at : at + 3 * bitmap.width]) for at in _row_starts(bitmap)]
         finally:
             document.close()
-    target = io.BytesIO()
-    image.save(target, "PNG", compress_level=_COMPRESSION)
-    return target.getvalue()
+    return encode_png(rows, dpi)
+
+
+def _row_starts(bitmap: pypdfium2.PdfBitmap) -> range:
+    return range(0, bitmap.stride * bitmap.height, bitmap.stride)
+
+
+def encode_png(rows: list[bytes], dpi: float) -> bytes:
+    """A PNG (ISO/IEC 15948) of RGB rows.
+
+    Pages are mostly plain areas, so rows are not filtered: twice as fast as trying filters, and smaller.
+    """
+    width, height = len(rows[0]) // 3, len(rows)
+    per_metre = round(dpi / 0.0254)
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
+        (b"IDAT", zlib.compress(b"".join([b"\0" + row for row in rows]), _COMPRESSION)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )

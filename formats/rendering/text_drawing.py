@@ -46,7 +46,6 @@ def draw_text(canvas: Canvas, text: TextObject, glyphs: Iterable[PlacedGlyph], *
     coded = [
         (glyph.x, glyph.y, glyph.squeeze, glyph.chosen.font.code(glyph.chosen.glyph, glyph.text))
         for glyph in glyphs
-        if glyph.chosen is not None
     ]
     for (font, y, squeeze), run in groupby(coded, key=lambda item: (item[3].font, item[1], item[2])):
         operators.append(f"/{font} 1 Tf")
@@ -93,6 +92,5 @@ def text_outline(text: TextObject, glyphs: Iterable[PlacedGlyph]) -> Iterator[Se
     """The outlines of placed glyphs in object space."""
     matrix = glyph_matrix(text)
     for glyph in glyphs:
-        if glyph.chosen is not None:
-            outline = glyph.chosen.font.source.outline(glyph.chosen.glyph)
-            yield from transformed(outline, matrix.then(IDENTITY._replace(e=glyph.x, f=glyph.y)))
+        outline = glyph.chosen.font.source.outline(glyph.chosen.glyph)
+        yield from transformed(outline, matrix.then(IDENTITY._replace(e=glyph.x, f=glyph.y)))

@@ -5,136 +5,123 @@ too short goes on with its last value. Deltas are counted in characters, or in U
 so. A text of several characters that states no delta at all is set by the font's advances, in reading direction.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 from formats.gbt33190.page_objects import GlyphTransform, TextCode, TextObject
 from formats.rendering.font_choice import ChosenGlyph, FontChoice
 from formats.rendering.model import Account, Left
 
-_STEPS = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}
+_STEPS: Final = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}
+_NARROWEST: Final = 0.5
+
+_Piece = tuple[str, ChosenGlyph | None]
+"""A glyph and the text it stands for; no glyph for white space and for what no font has."""
 
 
 class PlacedGlyph(NamedTuple):
     """A glyph with its origin in object space and the text it stands for.
 
-    ``chosen`` is None for white space. ``squeeze`` narrows a glyph of another font than the one meant, where it
-    would run into the next.
+    ``squeeze`` narrows a glyph of another font than the one meant, where it would run into the next.
     """
 
     x: float
     y: float
     text: str
-    chosen: ChosenGlyph | None
+    chosen: ChosenGlyph
     squeeze: float = 1.0
 
 
-def place_glyphs(text: TextObject, fonts: FontChoice, account: Account, where: str) -> Iterator[PlacedGlyph]:
+def place_glyphs(text: TextObject, fonts: FontChoice, account: Account, where: str) -> list[PlacedGlyph]:
     """The glyphs of all codes, in order."""
+    placed: list[PlacedGlyph] = []
     x = y = 0.0
     for code in text.codes:
-        x = x if code.x is None else code.x
-        y = y if code.y is None else code.y
         account.spend("glyphs", len(code.text))
-        glyphs = _glyphs_of(code, fonts, where)
-        steps = _steps(code, text, glyphs, account, where)
-        last = len(glyphs) - 1
-        for index, ((piece, chosen), (dx, dy)) in enumerate(zip(glyphs, steps, strict=True)):
-            squeeze = _squeeze(text, fonts, chosen, dx) if index < last else 1.0
-            yield PlacedGlyph(x, y, piece, chosen, squeeze)
-            x, y = x + dx, y + dy
-
-
-def _squeeze(text: TextObject, fonts: FontChoice, chosen: ChosenGlyph | None, step: float) -> float:
-    if chosen is None or chosen.font is fonts.own or step <= 0:
-        return 1.0
-    width = chosen.font.source.advance(chosen.glyph) * text.size * text.horizontal_scale
-    return round(max(step / width, 0.5), 2) if width > step * 1.02 else 1.0
-
-
-def _glyphs_of(code: TextCode, fonts: FontChoice, where: str) -> list[tuple[str, ChosenGlyph | None]]:
-    """One entry for each character; characters a transform joins leave empty entries behind the first."""
-    named = _transformed(code, fonts)
-    result: list[tuple[str, ChosenGlyph | None]] = []
-    for index, character in enumerate(code.text):
-        if index in named:
-            result.append(named[index])
-        elif _is_blank(character):
-            result.append((character, None))
+        pieces = _pieces(code, fonts, where)
+        if code.delta_x or code.delta_y or len(pieces) < 2:
+            steps_x, steps_y = _stated_steps(code)
         else:
-            result.append((character, fonts.glyph(character, where)))
-    return result
+            account.omit(Left.ADVANCES_ASSUMED, where)
+            steps_x, steps_y = _assumed_steps(text, pieces)
+        xs = list(accumulate(steps_x, initial=x if code.x is None else code.x))
+        ys = list(accumulate(steps_y, initial=y if code.y is None else code.y))
+        x, y = xs[-1], ys[-1]
+        last = len(pieces) - 1
+        for index, (piece, chosen) in enumerate(pieces):
+            if chosen is None:
+                continue
+            squeeze = 1.0
+            if chosen.font is not fonts.own and index < last:
+                squeeze = _squeeze(text, chosen, steps_x[index])
+            placed.append(PlacedGlyph(xs[index], ys[index], piece, chosen, squeeze))
+    return placed
 
 
-def _transformed(code: TextCode, fonts: FontChoice) -> dict[int, tuple[str, ChosenGlyph | None]]:
-    named: dict[int, tuple[str, ChosenGlyph | None]] = {}
+def _squeeze(text: TextObject, chosen: ChosenGlyph, step: float) -> float:
+    width = chosen.font.source.advance(chosen.glyph) * text.size * text.horizontal_scale
+    return round(max(step / width, _NARROWEST), 2) if width > step * 1.02 > 0 else 1.0
+
+
+def _pieces(code: TextCode, fonts: FontChoice, where: str) -> list[_Piece]:
+    """One entry for each character; characters a transform joins leave empty entries behind the first."""
+    if not code.transforms or fonts.own is None:
+        return [(character, fonts.glyph(character, where)) for character in code.text]
+    named: dict[int, _Piece] = {}
     for transform in code.transforms:
-        if fonts.own is not None:
-            _apply(transform, code.text, fonts, named)
-    return named
+        _apply(transform, code.text, fonts, named)
+    return [
+        named[index] if index in named else (character, fonts.glyph(character, where))
+        for index, character in enumerate(code.text)
+    ]
 
 
-def _apply(
-    transform: GlyphTransform, text: str, fonts: FontChoice, named: dict[int, tuple[str, ChosenGlyph | None]]
-) -> None:
+def _apply(transform: GlyphTransform, text: str, fonts: FontChoice, named: dict[int, _Piece]) -> None:
     start = transform.code_position
     count = min(transform.code_count, len(text) - start)
     glyphs = transform.glyphs
     if start < 0 or count <= 0 or not glyphs:
         return
     for offset in range(count):
-        last = offset == len(glyphs) - 1
         if offset >= len(glyphs):
             named[start + offset] = ("", None)
             continue
         chosen = fonts.numbered(glyphs[offset])
-        if chosen is None and not _is_blank(text[start + offset]):
+        if chosen is None:
             continue  # the number is none of this font's: the character decides
         # The last glyph stands for all characters left: a ligature keeps its whole text.
-        piece = text[start + offset : start + count] if last else text[start + offset]
-        named[start + offset] = (piece, chosen)
+        end = start + count if offset == len(glyphs) - 1 else start + offset + 1
+        named[start + offset] = (text[start + offset : end], chosen)
 
 
-def _steps(
-    code: TextCode,
-    text: TextObject,
-    glyphs: list[tuple[str, ChosenGlyph | None]],
-    account: Account,
-    where: str,
-) -> Iterator[tuple[float, float]]:
-    """The way from each character to the next."""
-    count = len(glyphs)
-    if not code.delta_x and not code.delta_y and count > 1:
-        account.omit(Left.ADVANCES_ASSUMED, where)
-        along_x, along_y = _STEPS.get(text.read_direction % 360, (1, 0))
-        size = text.size * (text.horizontal_scale if along_x else 1.0)
-        for piece, chosen in glyphs:
-            em = 0.5 if chosen is None else chosen.font.source.advance(chosen.glyph)
-            em = em if along_x or chosen is None else 1.0
-            yield (along_x * em * size, along_y * em * size) if piece else (0.0, 0.0)
-        return
-    units = _unit_counts(code)
-    yield from zip(_axis(code.delta_x, units, count), _axis(code.delta_y, units, count), strict=True)
-
-
-def _unit_counts(code: TextCode) -> list[int] | None:
-    """UTF-16 units of each character if the deltas are counted in them, else None."""
+def _stated_steps(code: TextCode) -> tuple[Sequence[float], Sequence[float]]:
+    """The way from each character to the next, as DeltaX and DeltaY state it."""
     longest = max(len(code.delta_x), len(code.delta_y))
     units = [2 if character > "\uffff" else 1 for character in code.text]
-    total = sum(units)
-    return units if total > len(units) and longest >= total - 1 else None
+    if sum(units) == len(units) or longest < sum(units) - 1:
+        return _padded(code.delta_x, len(units)), _padded(code.delta_y, len(units))
+    return _gathered(code.delta_x, units), _gathered(code.delta_y, units)
 
 
-def _axis(deltas: tuple[float, ...], units: list[int] | None, count: int) -> Iterator[float]:
-    if not deltas:
-        yield from [0.0] * count
-        return
-    position = 0
-    for index in range(count):
-        taken = units[index] if units is not None else 1
-        yield sum(deltas[min(position + step, len(deltas) - 1)] for step in range(taken))
-        position += taken
+def _padded(deltas: tuple[float, ...], count: int) -> Sequence[float]:
+    if len(deltas) >= count:
+        return deltas[:count]
+    return deltas + (deltas[-1] if deltas else 0.0,) * (count - len(deltas))
 
 
-def _is_blank(character: str) -> bool:
-    return character.isspace() or not character.isprintable()
+def _gathered(deltas: tuple[float, ...], units: list[int]) -> list[float]:
+    """Deltas counted in UTF-16 units, summed for each character."""
+    steps = iter(_padded(deltas, sum(units)))
+    return [next(steps) + (next(steps) if unit == 2 else 0.0) for unit in units]
+
+
+def _assumed_steps(text: TextObject, pieces: list[_Piece]) -> tuple[list[float], list[float]]:
+    """The font's advances along the reading direction; a line downwards has one em a character."""
+    along_x, along_y = _STEPS.get(text.read_direction % 360, (1, 0))
+    size = text.size * (text.horizontal_scale if along_x else 1.0)
+    lengths = []
+    for piece, chosen in pieces:
+        em = 0.5 if chosen is None else chosen.font.source.advance(chosen.glyph) if along_x else 1.0
+        lengths.append(em * size if piece else 0.0)
+    return [along_x * length for length in lengths], [along_y * length for length in lengths]
