@@ -91,8 +91,6 @@ def _rosette(ornament: Ornament) -> tuple[Drawn, ...]:
 def _printed(item: Printed, style: Callable[[Style], TextStyle]) -> Iterator[Drawn]:
     if isinstance(item, PrintedText):
         laid = lay_text(Box(*item.box), item.text, style(item.style))
-        if laid.remainder:
-            raise ValueError(f"the printed text {item.text[:20]!r} does not fit its place")
         yield from laid.objects
     elif isinstance(item, Star):
         (x, y), radius = item.centre, item.radius

@@ -23,6 +23,7 @@ from formats.gbt33190.drawing import (
     DrawnLayer,
     DrawnPage,
     PreparedBase,
+    UnrepresentableTextError,
     prepare_base,
     write_document,
 )
@@ -41,6 +42,8 @@ INDEX_NAMESPACE: Final = "urn:xinyin:licence:data-index:1"
 CODE_PREFIX: Final = "XYLIC1:"
 """What the printed two-dimensional code begins with; the licence identifier follows, and nothing personal."""
 CREATOR: Final = "Xinyin"
+_CODE_MASK: Final = 2
+"""One data mask for all codes: trying all eight costs more than drawing the page's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,11 @@ class FacePainter:
             creator=CREATOR,
             custom=dict(to_custom_data(metadata)),
         )
-        written = write_document(
-            DrawnDocument(info, pages, index=DataIndex(INDEX_NAMESPACE, "xy", "Licence")), base=prepared.base
-        )
+        drawn = DrawnDocument(info, pages, index=DataIndex(INDEX_NAMESPACE, "xy", "Licence"))
+        try:
+            written = write_document(drawn, base=prepared.base)
+        except UnrepresentableTextError as exc:
+            raise _refused(exc.what, "character", "内容含有不可见或改变方向的字符", str(exc)) from exc
         entries: dict[str, Part] = dict(written.entries)
         entries.update(prepared.shared)
         seal = licence_type.face.pages[seal_page].seal
@@ -182,8 +187,8 @@ class FacePainter:
             raise _refused(place.field, "character", f"字库中没有字符 {exc.character}", message) from exc
         except LayoutError as exc:
             raise _refused(place.field, "does-not-fit", "内容过长，版面放不下", str(exc)) from exc
-        if laid.remainder:
-            raise _refused(place.field, "does-not-fit", "内容过长，版面放不下", "the text does not fit its place")
+        except UnrepresentableTextError as exc:
+            raise _refused(place.field, "character", "内容含有不可见或改变方向的字符", str(exc)) from exc
         return list(laid.objects)
 
 
@@ -222,7 +227,7 @@ def _code(page: FacePage, metadata: Metadata) -> list[Drawn]:
     """The code holds the identifier alone: no name, no number of a person."""
     if page.code is None:
         return []
-    return list(qr_code(_box(page.code), CODE_PREFIX + str(metadata.licence_id())))
+    return list(qr_code(_box(page.code), CODE_PREFIX + str(metadata.licence_id()), mask=_CODE_MASK))
 
 
 def _page(area: Box, objects: Sequence[Drawn], template: str) -> DrawnPage:

@@ -124,11 +124,7 @@ class LicenceService:
             reserved = self._reserve(change, requests, at)
         drafts = [item for item in reserved if item.row.state is LicenceState.DRAFT]
         documents = self._seal(issuer, drafts, at)
-        self._put_into_force(drafts, documents)
-        made = {
-            item.row.request_id: self._issued(item.row, document)
-            for item, document in zip(drafts, documents, strict=True)
-        }
+        made = self._put_into_force(drafts, documents)
         return [made.get(item.row.request_id) or self._issued_before(item.row) for item in reserved]
 
     def _check(self, request: IssueRequest) -> None:
@@ -262,10 +258,10 @@ class LicenceService:
         document_id = hmac_sm3(self._index_key, f"document {item.row.licence_id}#{item.row.attempt}".encode())[:16]
         return self._painter.paint(item.licence_type, item.metadata, document_id=document_id.hex())
 
-    def _put_into_force(self, drafts: Sequence[_Reserved], documents: Sequence[bytes]) -> None:
-        """Store what was sealed, then say so on record."""
+    def _put_into_force(self, drafts: Sequence[_Reserved], documents: Sequence[bytes]) -> dict[str, IssuedLicence]:
+        """Store what was sealed, then say so on record; licences by request key."""
         if not drafts:
-            return
+            return {}
         digests = [sm3(document) for document in documents]
         self._files.put(dict(zip(digests, documents, strict=True)))
         operator = drafts[0].request.operator
@@ -289,10 +285,10 @@ class LicenceService:
             for item in drafts:
                 if item.row.replaces is not None:
                     self._move(change, item.row.replaces, LicenceEvent.CHANGE, operator, str(item.row.licence_id))
-
-    def _issued(self, row: LicenceRow, document: bytes) -> IssuedLicence:
-        state = next_state(row.state, LicenceEvent.ISSUE)
-        return IssuedLicence(row.licence_id, state, document, sm3(document))
+        return {
+            item.row.request_id: IssuedLicence(item.row.licence_id, LicenceState.VALID, document, digest)
+            for item, document, digest in zip(drafts, documents, digests, strict=True)
+        }
 
     def _issued_before(self, row: LicenceRow) -> IssuedLicence:
         if row.digest is None:

@@ -19,15 +19,27 @@ def test_files_come_back(tmp_path: Path, count: int) -> None:
     assert not list(tmp_path.rglob(".incoming-*"))
 
 
-def test_a_wrong_digest_stores_nothing(tmp_path: Path) -> None:
-    """A batch with one file under a foreign digest is refused whole."""
+def test_a_wrong_digest_is_noticed(tmp_path: Path) -> None:
+    """A file put under a foreign digest is not handed out, and one never put is not there."""
+    store = FolderFileStore(tmp_path)
+    store.put({bytes(32): b"bad"})
+    with pytest.raises(LookupError, match="damaged"):
+        store.get(bytes(32))
+    with pytest.raises(LookupError, match="no file"):
+        store.get(sm3(b"good"))
+
+
+def test_a_failing_batch_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """Where one file cannot be written, no other of the batch is there, nor anything aside."""
     store = FolderFileStore(tmp_path)
     good = b"good"
-    with pytest.raises(ValueError, match="own digest"):
-        store.put({sm3(good): good, bytes(32): b"bad"})
-    with pytest.raises(LookupError, match="no file"):
-        store.get(sm3(good))
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    blocked = sm3(b"blocked")
+    store.path(blocked).parent.parent.mkdir(exist_ok=True)
+    store.path(blocked).parent.touch()
+    with pytest.raises(OSError, match=r".*"):
+        store.put({sm3(good): good, blocked: b"blocked"})
+    assert not list(tmp_path.rglob("*.ofd"))
+    assert not list(tmp_path.rglob(".incoming-*"))
 
 
 def test_damage_is_noticed(tmp_path: Path) -> None:
