@@ -28,7 +28,8 @@ from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.signature_model import SignatureType
 from formats.gbt35275 import Shape, SignedData
 from formats.gbt38540 import ExtData, Generation, SealSignature
-from formats.oids import SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM3, SM3_PLAIN
+from formats.oids import GBT35275_DATA, PKCS7_DATA, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM3, SM3_PLAIN
+from formats.tolerances import Tolerance
 from verifier.certificate_judgement import SIGNER, CertificateVerdict, judge_certificate
 from verifier.codes import Code, Step
 from verifier.examination import Examined
@@ -44,6 +45,7 @@ from verifier.trust_list_model import Authority, ListedSealMaker
 
 _SEAL_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT})
 _SM3: Final = frozenset({SM3, SM3_PLAIN})
+_DATA: Final = frozenset({GBT35275_DATA, PKCS7_DATA})
 _KINDS_OF_TYPE: Final = {
     SignatureType.SEAL: frozenset({SignatureKind.SEAL}),
     SignatureType.SIGN: frozenset({SignatureKind.SIGNED_DATA, SignatureKind.BARE}),
@@ -282,10 +284,19 @@ def listed(code: Code, subject: str, paths: "list[str] | tuple[str, ...]", most:
 
 
 def _signed_data_format(value: SignedData, subject: str) -> Iterator[Finding]:
-    if value.signer.signature_algorithm not in SM2_ALGORITHMS:
-        yield finding(Code.FORMAT_ALGORITHM, subject, value.signer.signature_algorithm)
+    """No idle field: what the signature does not cover must at least say what it has to."""
+    info = value.signer
+    if info.signature_algorithm not in SM2_ALGORITHMS:
+        yield finding(Code.FORMAT_ALGORITHM, subject, info.signature_algorithm)
+    if not value.digest_algorithms or not _SM3.issuperset(value.digest_algorithms):
+        yield finding(Code.FORMAT_ALGORITHM, subject, f"digests {', '.join(value.digest_algorithms)}")
     if value.shape not in {Shape.DIGEST, Shape.ATTRIBUTES}:
         yield finding(Code.FORMAT_SHAPE, subject, value.shape.value)
+    if Tolerance.CMS_VERSION in value.tolerances:
+        yield finding(Code.FORMAT_SHAPE, subject, "version")
+    for content_type in (value.content_type, info.content_type):
+        if content_type is not None and content_type not in _DATA:
+            yield finding(Code.FORMAT_SHAPE, subject, f"content type {content_type}")
 
 
 def _property_info(value: SealSignature, subject: str) -> Finding:
