@@ -143,8 +143,8 @@ def _cells(pattern: Pattern, matrix: Matrix, box: tuple[float, float, float, flo
     left, top, right, bottom = box
     corners = [back.apply(x, y) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))]
     xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
-    columns = range(math.floor((min(xs) - pattern.width) / step_x) + 1, math.floor(max(xs) / step_x) + 1)
-    rows = range(math.floor((min(ys) - pattern.height) / step_y) + 1, math.floor(max(ys) / step_y) + 1)
+    columns = range(math.floor((min(xs) - pattern.width) / step_x) + 1, math.ceil(max(xs) / step_x))
+    rows = range(math.floor((min(ys) - pattern.height) / step_y) + 1, math.ceil(max(ys) / step_y))
     return columns, rows
 
 
