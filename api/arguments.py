@@ -73,7 +73,9 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def __init__(self, *, text: Messages, **options: Any) -> None:
         if text.language == "en" and options.get("description"):  # Chinese is wrapped by the terminal
-            options["description"] = textwrap.fill(options["description"], _DESCRIPTION_COLUMNS)
+            options["description"] = textwrap.fill(
+                options["description"], _DESCRIPTION_COLUMNS, break_on_hyphens=False, break_long_words=False
+            )
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **options)
         self.text = text
