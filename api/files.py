@@ -41,6 +41,8 @@ def read_file(path: str, *, most: int) -> bytes:
     """
     try:
         if path == STANDARD_STREAM:
+            if sys.stdin is None:
+                raise CommandError("errors.file.no_input")
             data = sys.stdin.buffer.read(most + 1)
         else:
             with open(path, "rb") as file:  # noqa: PTH123 - the path is shown as typed

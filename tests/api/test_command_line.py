@@ -12,7 +12,9 @@ import pytest
 from api import command_line
 from api.commands import COMMANDS
 from api.messages import LANGUAGES
+from formats.gbt33190.package_writer import write_package
 from tests.api.conftest import Run
+from tests.unit.verifier.documents import sealed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -212,6 +214,32 @@ def test_terminals_without_chinese_are_survived(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdout", stream)
     assert command_line.main(["--language", "zh-CN", "--help"]) == 0
     assert b"\\u9009\\u9879" in stream.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_base_install_is_enough_to_verify(tmp_path: Path) -> None:
+    """Without database and drawing libraries verify works, and other commands say what to install."""
+    optional = ("sqlalchemy", "reportlab", "pypdfium2", "uharfbuzz", "zxingcpp", "PIL", "zlib_ng")
+    block = f"import sys; sys.modules.update(dict.fromkeys({optional}))"
+    (tmp_path / "authority.json").write_text("{}")
+
+    def status(*arguments: object) -> tuple[int, str]:
+        call = f"{block}; from api.command_line import main; sys.exit(main({[str(each) for each in arguments]}))"
+        ended = subprocess.run(
+            [sys.executable, "-c", call],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return ended.returncode, ended.stderr
+
+    document = tmp_path / "document.ofd"
+    document.write_bytes(write_package(sealed()))
+    assert status("verify", document) == (2, "")
+    assert status("inspect", document) == (0, "")
+    code, told = status("render", document, "-o", tmp_path / "a.png")
+    assert code == 3
+    assert "xinyin[all]" in told
 
 
 def test_help_is_quick() -> None:

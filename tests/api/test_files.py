@@ -55,6 +55,14 @@ def test_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_file("-", most=3) == b"abc"
 
 
+def test_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing to read from is an error like any other."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(CommandError) as caught:
+        read_file("-", most=3)
+    assert key_of(caught) == "errors.file.no_input"
+
+
 def test_names_need_not_be_utf8(tmp_path: Path) -> None:
     """A file whose name is no text is read like any other."""
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe")
