@@ -15,6 +15,7 @@ from api.messages import messages
 from tests.api.conftest import Run
 from tools import document_commands
 from tools.document_commands import PAGE, ROOT
+from verifier import SignatureInspection
 
 
 def squeezed(text: str) -> str:
@@ -101,6 +102,15 @@ def test_commands_on_pages_can_be_typed(path: Path) -> None:
         parser = build_parser(text)
         for arguments in commands_in(path):
             assert parser.parse_args(arguments).command in COMMANDS, arguments
+
+
+def test_members_of_inspect_are_documented() -> None:
+    """The guide's table has every member of the JSON, and no other."""
+    page = (ROOT / "docs" / "how-to" / "inspect-a-file.md").read_text("utf-8")
+    table = page[page.index("| member | value |") : page.index("## Look closer")]
+    first = re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE)
+    empty = SignatureInspection(generation=None, signature=None, seal=None, data_hash=None, references=None)
+    assert {name for cell in first for name in re.findall(r"`(\w+)`", cell)} == set(empty.to_dict())
 
 
 def test_the_guides_show_commands() -> None:
