@@ -31,7 +31,7 @@ from formats.rendering.image_drawing import draw_image
 from formats.rendering.model import Left
 from formats.rendering.paint import BLACK, Paint, Palette
 from formats.rendering.path_drawing import draw_path
-from formats.rendering.path_geometry import Segment, rectangle, transformed
+from formats.rendering.path_geometry import Segment, length_of, rectangle, transformed
 from formats.rendering.path_reading import read_path
 from formats.rendering.pdf_file import number, numbers
 from formats.rendering.place import Place, Setting, deeper
@@ -137,8 +137,8 @@ class Painter:
         if fill < 1 or stroke < 1:
             self.canvas.write(f"/{self.output.opacity(fill, stroke)} gs")
 
-    def set_line(self, style: Style, length: float) -> None:
-        """Set the line style for a path of some length; dashes that would be too many are left out."""
+    def set_line(self, style: Style, outline: Iterable[Segment] = ()) -> None:
+        """Set the line style for an outline; dashes that would be too many are left out."""
         operators = [f"{number(max(0.0, style.line_width))} w"]
         if style.cap is not Cap.BUTT:
             operators.append(f"{_CAPS[style.cap]} J")
@@ -147,7 +147,7 @@ class Painter:
         operators.append(f"{number(max(1.0, style.miter_limit))} M")
         dashes = style.dash_pattern
         if dashes and min(dashes) >= 0 and sum(dashes) > 0:
-            pieces = length / sum(dashes) * len(dashes)
+            pieces = length_of(outline) / sum(dashes) * len(dashes)
             if self.account.can_spend("segments", pieces):
                 self.account.spend("segments", pieces)
                 operators.append(f"[{numbers(dashes)}] {number(style.dash_offset)} d")
@@ -159,7 +159,7 @@ def _draw_text_object(painter: Painter, text: TextObject, style: Style, place: P
     fill = painter.plain(style.fill_color or Color(), place.where) if text.fill else None
     stroke = painter.plain(style.stroke_color or Color(), place.where) if text.stroke else None
     if stroke is not None:
-        painter.set_line(style, 0.0)
+        painter.set_line(style)
     elif fill is not None:
         painter.canvas.write(fill.stroke)  # for faces made bold by a stroke
     painter.set_paints(fill, stroke, text.alpha)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from formats.gbt33190.color import Color
@@ -11,7 +9,7 @@ from formats.gbt33190.draw_params import Style
 from formats.gbt33190.page_objects import FillRule, PathObject
 from formats.rendering.filling import fill_with_shading
 from formats.rendering.model import Left
-from formats.rendering.path_geometry import Segment, path_operators
+from formats.rendering.path_geometry import path_operators
 from formats.rendering.path_reading import read_path
 from formats.rendering.place import Place
 
@@ -39,17 +37,6 @@ def draw_path(painter: Painter, path: PathObject, style: Style, place: Place) ->
     stroke_paint = None if stroke is None else painter.plain(stroke, place.where)
     painter.set_paints(fill_paint, stroke_paint, path.alpha)
     if stroke_paint is not None:
-        painter.set_line(style, _length(segments))
+        painter.set_line(style, segments)
     operator = ("B" if stroke_paint else "f") if fill_paint else "S"
     painter.canvas.write(f"{path_operators(segments)}\n{operator}{'*' if even_odd and fill_paint else ''}")
-
-
-def _length(segments: Iterable[Segment]) -> float:
-    """Length of the control polygon, an upper bound of the path's."""
-    total = x = y = 0.0
-    for operator, values in segments:
-        for index in range(0, len(values), 2):
-            if operator != "M":
-                total += math.hypot(values[index] - x, values[index + 1] - y)
-            x, y = values[index], values[index + 1]
-    return total

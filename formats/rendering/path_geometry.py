@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from formats.gbt33190.values import IDENTITY, Matrix
-from formats.rendering.pdf_file import numbers
+from formats.rendering.pdf_file import operations
 
 Segment: TypeAlias = tuple[str, tuple[float, ...]]
 """``M x y``, ``L x y``, ``B x1 y1 x2 y2 x3 y3`` (cubic) or ``C`` (close)."""
 
-_OPERATORS: Final = {"M": "m", "L": "l", "B": "c", "C": "h"}
+_OPERATORS: Final = {"M": "%.4f %.4f m", "L": "%.4f %.4f l", "B": f"{'%.4f ' * 6}c", "C": "h"}
 _KAPPA: Final = 0.5522847498
 
 
@@ -117,10 +117,12 @@ def inverted(matrix: Matrix) -> Matrix | None:
 
 def path_operators(segments: Iterable[Segment]) -> str:
     """PDF path construction operators."""
-    return "\n".join(
-        f"{numbers(values)} {_OPERATORS[operator]}" if values else _OPERATORS[operator]
-        for operator, values in segments
-    )
+    template: list[str] = []
+    flat: list[float] = []
+    for operator, values in segments:
+        template.append(_OPERATORS[operator])
+        flat += values
+    return operations("\n".join(template), flat)
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> tuple[Segment, ...]:
@@ -166,3 +168,14 @@ def bounds(segments: Iterable[Segment]) -> tuple[float, float, float, float] | N
         xs += values[0::2]
         ys += values[1::2]
     return (min(xs), min(ys), max(xs), max(ys)) if xs else None
+
+
+def length_of(segments: Iterable[Segment]) -> float:
+    """Length of the control polygon, an upper bound of the path's."""
+    total = x = y = 0.0
+    for operator, values in segments:
+        for index in range(0, len(values), 2):
+            if operator != "M":
+                total += math.hypot(values[index] - x, values[index + 1] - y)
+            x, y = values[index], values[index + 1]
+    return total

@@ -6,7 +6,9 @@ from typing import Final
 from formats.rendering.path_geometry import Segment, as_cubics
 
 _COUNTS: Final = {"S": 2, "M": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
-_TOKEN: Final = re.compile(r"[A-Za-z]|[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_OPERATION: Final = re.compile(r"([A-DF-Za-df-z])([0-9eE+\-.\s]*)|(\S)")
+"""An operator with what may be its coordinates (E is an exponent's), or what is neither."""
+_CURVED: Final = frozenset("QA")
 _LIMIT: Final = 1e9
 
 
@@ -17,33 +19,31 @@ def read_path(data: str) -> tuple[list[Segment], str | None]:
     """
     segments: list[tuple[str, tuple[float, ...]]] = []
     fault = None
-    tokens = _TOKEN.findall(data)
-    position = 0
-    while position < len(tokens):
-        operator = tokens[position]
+    curved = False
+    for operator, coordinates, other in _OPERATION.findall(data):
         count = _COUNTS.get(operator)
         if count is None:
-            fault = f"operator {operator[:12]}"
+            fault = f"operator {(operator or other)}"
             break
-        values = _numbers(tokens[position + 1 : position + 1 + count], count)
+        values = _numbers(coordinates, count)
         if values is None:
             fault = f"coordinates of {operator}"
             break
         if operator in "SM":
             segments.append(("M", values))
-        else:
-            if not segments:
-                segments.append(("M", (0.0, 0.0)))
-            segments.append((operator, values))
-        position += count + 1
-    return list(as_cubics(segments)), fault
+            continue
+        if not segments:
+            segments.append(("M", (0.0, 0.0)))
+        curved = curved or operator in _CURVED
+        segments.append((operator, values))
+    return list(as_cubics(segments)) if curved else segments, fault
 
 
-def _numbers(words: list[str], count: int) -> tuple[float, ...] | None:
-    if len(words) != count:
-        return None
+def _numbers(text: str, count: int) -> tuple[float, ...] | None:
     try:
-        values = tuple(map(float, words))
+        values = tuple(map(float, text.split()))
     except ValueError:
         return None
-    return values if all(-_LIMIT <= value <= _LIMIT for value in values) else None
+    if len(values) != count or (values and not -_LIMIT <= min(values) <= max(values) <= _LIMIT):
+        return None
+    return values
