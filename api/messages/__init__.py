@@ -9,7 +9,7 @@ same paths and placeholders, a test makes sure of that. What the verifier's code
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -54,7 +54,7 @@ def messages(language: str) -> Messages:
     """
     if language not in LANGUAGES:
         raise ValueError(f"no message catalogue for {language!r}")
-    data = files("api.messages").joinpath(f"{language}.json").read_text(encoding="utf-8")
+    data = Path(__file__).with_name(f"{language}.json").read_text(encoding="utf-8")
     tree = json.loads(data, object_pairs_hook=_no_repeats)
     return Messages(language, MappingProxyType(dict(_flatten(tree, ""))))
 

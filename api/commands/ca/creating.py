@@ -96,13 +96,9 @@ def _planned(arguments: argparse.Namespace, signer: "Signer") -> "AuthorityFile"
             profile=arguments.profile or "root", planned=PlannedRoot(arguments.subject, validity), **own
         )
     chain = tuple(read_certificates(arguments.chain))
-    _check_own_chain(chain[0].public_key == signer.public_key, arguments)
-    return AuthorityFile(profile=arguments.profile or "issuing-ca", chain=chain, **own)
-
-
-def _check_own_chain(holds: bool, arguments: argparse.Namespace) -> None:  # noqa: FBT001
-    if not holds:
+    if chain[0].public_key != signer.public_key:
         raise CommandError("ca.create.chain_of_another", file=shown(arguments.chain), index=arguments.key_index)
+    return AuthorityFile(profile=arguments.profile or "issuing-ca", chain=chain, **own)
 
 
 def _resumed(file: "AuthorityFile", arguments: argparse.Namespace, signer: "Signer") -> "AuthorityFile":

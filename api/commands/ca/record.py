@@ -90,17 +90,13 @@ def _as_data(each: "CertificateRecord") -> dict[str, Any]:
 
 def _show(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from api import certificate_view
-    from formats.gbt20518 import read_certificate, to_pem
+    from formats.gbt20518 import read_certificate
 
     with unsigning_authority(arguments) as authority:
         record = _record(authority, arguments.serial) if arguments.serial else None
     encoded = record.encoded if record else authority.certificate.encoded
     if arguments.pem:
-        if encoded is None:
-            raise CommandError("ca.show.unsigned", status=ExitStatus.FAILED)
-        pem = to_pem(encoded, "CERTIFICATE").encode()
-        deliver(arguments.output, pem, out, replace=True, printable=True)
-        return ExitStatus.PASSED
+        return _deliver_pem(encoded, arguments, out)
     certificate = read_certificate(encoded) if encoded is not None else None
     if arguments.json:
         out.json(
@@ -111,22 +107,34 @@ def _show(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
         )
         return ExitStatus.PASSED
     if record is not None:
-        since = record.revocation
-        out.facts(
-            [
-                (text("ca.show.state"), text(f"ca.states.{record.state}")),
-                (text("ca.show.profile"), record.profile),
-                (text("ca.show.request_key"), record.request_key),
-                (text("ca.show.intended_at"), beijing_text(record.intended_at)),
-                (text("ca.show.revoked_at"), beijing_text(since.at if since else None)),
-                (text("ca.show.reason"), since.reason.name.lower() if since else None),
-                (text("ca.show.invalid_since"), beijing_text(since.invalidity_date if since else None)),
-            ]
-        )
+        out.facts(_facts(record, text))
         out.line()
     if certificate is not None:
         certificate_view.show(certificate, text, out)
     return ExitStatus.PASSED
+
+
+def _deliver_pem(encoded: bytes | None, arguments: argparse.Namespace, out: Output) -> int:
+    from formats.gbt20518 import to_pem
+
+    if encoded is None:
+        raise CommandError("ca.show.unsigned", status=ExitStatus.FAILED)
+    pem = to_pem(encoded, "CERTIFICATE").encode()
+    deliver(arguments.output, pem, out, replace=True, printable=True)
+    return ExitStatus.PASSED
+
+
+def _facts(record: "CertificateRecord", text: Messages) -> list[tuple[str, object]]:
+    revocation = record.revocation
+    return [
+        (text("ca.show.state"), text(f"ca.states.{record.state}")),
+        (text("ca.show.profile"), record.profile),
+        (text("ca.show.request_key"), record.request_key),
+        (text("ca.show.intended_at"), beijing_text(record.intended_at)),
+        (text("ca.show.revoked_at"), beijing_text(revocation.at if revocation else None)),
+        (text("ca.show.reason"), revocation.reason.name.lower() if revocation else None),
+        (text("ca.show.invalid_since"), beijing_text(revocation.invalidity_date if revocation else None)),
+    ]
 
 
 def _record(authority: "CertificateAuthority", serial: str) -> "CertificateRecord":
