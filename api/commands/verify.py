@@ -60,7 +60,13 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
                 signer=question.given.signer.digest().hex(),
             )
         )
-    return worst([_answer(file, question, arguments, text, out) for file in arguments.files])
+    spaced = not (arguments.json or arguments.brief or arguments.quiet)
+    statuses = []
+    for file in arguments.files:
+        if spaced and statuses:
+            out.line()
+        statuses.append(_answer(file, question, arguments, text, out))
+    return worst(statuses)
 
 
 def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
