@@ -74,6 +74,9 @@ def _draw_border(painter: Painter, image: ImageObject, place: Place) -> None:
         painter.canvas.transform(back)
         painter.set_paints(None, painter.plain(border.color or Color(), place.where), image.alpha)
         dashes = border.dash_pattern
-        if dashes and min(dashes) >= 0 and sum(dashes) > (box.width + box.height) / 1000:
-            painter.canvas.write(f"[{numbers(dashes)}] {number(border.dash_offset)} d")
+        if dashes and min(dashes) >= 0 and sum(dashes) > 0:
+            if sum(dashes) > (box.width + box.height) / 1000:
+                painter.canvas.write(f"[{numbers(dashes)}] {number(border.dash_offset)} d")
+            else:
+                painter.account.omit(Left.DASHES_OMITTED, place.where)
         painter.canvas.write(f"{number(border.line_width)} w\n{path_operators(outline)}\nS")

@@ -103,7 +103,8 @@ class Painter:
                     self.account.omit(Left.PATH_UNREADABLE, where, fault)
             else:
                 choice = self.setting.font(shape.font)
-                segments = list(text_outline(shape, place_glyphs(shape, choice, self.account, where)))
+                glyphs = place_glyphs(shape, choice, self.account, where)
+                segments = list(text_outline(shape, glyphs, self.account))
             self.account.spend("segments", len(segments))
             matrix = (shape.ctm or IDENTITY).then(Matrix(1, 0, 0, 1, shape.boundary.x, shape.boundary.y))
             matrix = matrix.then(area.ctm or IDENTITY)
@@ -137,7 +138,7 @@ class Painter:
         if fill < 1 or stroke < 1:
             self.canvas.write(f"/{self.output.opacity(fill, stroke)} gs")
 
-    def set_line(self, style: Style, outline: Iterable[Segment] = ()) -> None:
+    def set_line(self, style: Style, where: str, outline: Iterable[Segment] = ()) -> None:
         """Set the line style for an outline; dashes that would be too many are left out."""
         operators = [f"{number(max(0.0, style.line_width))} w"]
         if style.cap is not Cap.BUTT:
@@ -151,6 +152,8 @@ class Painter:
             if self.account.can_spend("segments", pieces):
                 self.account.spend("segments", pieces)
                 operators.append(f"[{numbers(dashes)}] {number(style.dash_offset)} d")
+            else:
+                self.account.omit(Left.DASHES_OMITTED, where)
         self.canvas.write(" ".join(operators))
 
 
@@ -159,13 +162,13 @@ def _draw_text_object(painter: Painter, text: TextObject, style: Style, place: P
     fill = painter.plain(style.fill_color or Color(), place.where) if text.fill else None
     stroke = painter.plain(style.stroke_color or Color(), place.where) if text.stroke else None
     if stroke is not None:
-        painter.set_line(style)
+        painter.set_line(style, place.where)
     elif fill is not None:
         painter.canvas.write(fill.stroke)  # for faces made bold by a stroke
     painter.set_paints(fill, stroke, text.alpha)
     glyphs = place_glyphs(text, choice, painter.account, place.part)
     painter.weigh(len(glyphs) * text.size * text.size, place)
-    draw_text(painter.canvas, text, glyphs, bold_face=choice.bold)
+    draw_text(painter.canvas, text, glyphs, painter.account, bold_face=choice.bold)
 
 
 def _draw_composite(painter: Painter, composite: CompositeObject, _: Style, place: Place) -> None:

@@ -37,6 +37,6 @@ def draw_path(painter: Painter, path: PathObject, style: Style, place: Place) ->
     stroke_paint = None if stroke is None else painter.plain(stroke, place.where)
     painter.set_paints(fill_paint, stroke_paint, path.alpha)
     if stroke_paint is not None:
-        painter.set_line(style, segments)
+        painter.set_line(style, place.where, segments)
     operator = ("B" if stroke_paint else "f") if fill_paint else "S"
     painter.canvas.write(f"{path_operators(segments)}\n{operator}{'*' if even_odd and fill_paint else ''}")

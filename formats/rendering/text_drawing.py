@@ -8,7 +8,8 @@ from typing import Final
 from formats.gbt33190.page_objects import TextObject
 from formats.gbt33190.values import IDENTITY, Matrix
 from formats.rendering.canvas import Canvas
-from formats.rendering.path_geometry import Segment, transformed
+from formats.rendering.model import Account
+from formats.rendering.path_geometry import Segment, path_operators, transformed
 from formats.rendering.pdf_file import fine, number
 from formats.rendering.pdf_fonts import Code
 from formats.rendering.text_setting import PlacedGlyph
@@ -35,13 +36,22 @@ def glyph_matrix(text: TextObject) -> Matrix:
     return upright.then(Matrix(cos, sin, -sin, cos, 0, 0))
 
 
-def draw_text(canvas: Canvas, text: TextObject, glyphs: Iterable[PlacedGlyph], *, bold_face: bool) -> None:
+def draw_text(
+    canvas: Canvas, text: TextObject, glyphs: Iterable[PlacedGlyph], account: Account, *, bold_face: bool
+) -> None:
     """Show placed glyphs; colours are set already."""
     matrix = glyph_matrix(text)
     embolden = text.weight >= _BOLD_FROM and not bold_face and text.fill and not text.stroke
-    operators = [f"BT {_mode(text, embolden=embolden)} Tr"]
+    mode = _mode(text, embolden=embolden)
     if embolden:
-        operators.append(f"{number(_BOLD_STROKE * text.size)} w")
+        canvas.write(f"{number(_BOLD_STROKE * text.size)} w")
+    if mode != _FILL:
+        glyphs = list(glyphs)
+        _draw_outlines(
+            canvas, text, [glyph for glyph in glyphs if not glyph.chosen.font.source.true_type], mode, account
+        )
+        glyphs = [glyph for glyph in glyphs if glyph.chosen.font.source.true_type]
+    operators = [f"BT {mode} Tr"]
     straight = matrix.b == 0 and matrix.c == 0 and matrix.a > 0
     coded = [
         (glyph.x, glyph.y, glyph.squeeze, glyph.chosen.font.code(glyph.chosen.glyph, glyph.text))
@@ -55,7 +65,7 @@ def draw_text(canvas: Canvas, text: TextObject, glyphs: Iterable[PlacedGlyph], *
         else:
             operators.extend(_single(narrowed, x, y, code) for x, _, _, code in run)
     operators.append("ET")
-    if len(operators) > 2 + embolden:
+    if coded:
         canvas.write("\n".join(operators))
 
 
@@ -88,9 +98,19 @@ def _tm(matrix: Matrix) -> str:
     return f"{' '.join(map(fine, matrix))} Tm"
 
 
-def text_outline(text: TextObject, glyphs: Iterable[PlacedGlyph]) -> Iterator[Segment]:
+def _draw_outlines(
+    canvas: Canvas, text: TextObject, glyphs: list[PlacedGlyph], mode: int, account: Account
+) -> None:
+    """Draw glyphs of Type 3 fonts, which PDF only fills: stroked ones as paths, invisible ones not at all."""
+    if glyphs and mode != _INVISIBLE:
+        canvas.write(f"{path_operators(text_outline(text, glyphs, account))}\n{'S' if mode == _STROKE else 'B'}")
+
+
+def text_outline(text: TextObject, glyphs: Iterable[PlacedGlyph], account: Account) -> Iterator[Segment]:
     """The outlines of placed glyphs in object space."""
     matrix = glyph_matrix(text)
     for glyph in glyphs:
         outline = glyph.chosen.font.source.outline(glyph.chosen.glyph)
-        yield from transformed(outline, matrix.then(IDENTITY._replace(e=glyph.x, f=glyph.y)))
+        account.spend("segments", len(outline))
+        narrowed = Matrix(glyph.squeeze, 0, 0, 1, 0, 0).then(matrix)
+        yield from transformed(outline, narrowed.then(IDENTITY._replace(e=glyph.x, f=glyph.y)))

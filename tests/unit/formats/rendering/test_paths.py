@@ -122,9 +122,11 @@ def test_dashes(show: Callable[..., Any]) -> None:
 
 
 def test_endless_dashes_are_drawn_solid(show: Callable[..., Any]) -> None:
-    """A pattern that would take millions of dashes is left out."""
+    """A pattern that would take millions of dashes is left out and named."""
     attributes = 'Boundary="0 0 40 30" LineWidth="1" DashPattern="0.000001 0.000001"'
-    assert show(package(path("M 5 10 L 35 10", attributes=attributes, inside=" "))).at(20, 10) == BLACK
+    shown = show(package(path("M 5 10 L 35 10", attributes=attributes, inside=" ")))
+    assert shown.at(20, 10) == BLACK
+    assert [omission.what for omission in shown.omissions] == [Left.DASHES_OMITTED]
 
 
 def _clipped(*clips: str) -> str:

@@ -136,14 +136,23 @@ def test_text_is_not_cut_by_its_boundary(show: Callable[..., Any]) -> None:
 
 
 def test_colours_of_text(show: Callable[..., Any]) -> None:
-    """Text is black unless it says otherwise; it may be stroked instead of filled; alpha counts."""
+    """Text is black unless it says otherwise; alpha counts."""
     code = '<ofd:TextCode X="0" Y="10">A</ofd:TextCode>'
     red = '<ofd:FillColor Value="255 0 0"/>'
     assert show(_package(code)).at(4, 10) == (0, 0, 0)
     assert show(_package(code, inside=red)).at(4, 10) == (255, 0, 0)
     assert show(_package(code, inside=red, attributes='Alpha="128"')).at(4, 10) == (255, 127, 127)
-    stroked = show(_package(code, attributes='Fill="false" Stroke="true" LineWidth="1"'))
+
+
+@pytest.mark.parametrize("font", ["truetype", "cff"])
+def test_stroked_text(show: Callable[..., Any], font: str) -> None:
+    """Text may be stroked instead of filled, or both; without either it does not show."""
+    code = '<ofd:TextCode X="0" Y="10">A</ofd:TextCode>'
+    stroked = show(_package(code, font=FILES[font], attributes='Fill="false" Stroke="true" LineWidth="1"'))
     assert (stroked.at(4, 10), stroked.ink_box()) == ((255, 255, 255), near(1.5, 7.5, 6.5, 12.5))
+    both = show(_package(code, font=FILES[font], attributes='Stroke="true" LineWidth="1"'))
+    assert (both.at(4, 10), both.ink_box()) == ((0, 0, 0), near(1.5, 7.5, 6.5, 12.5))
+    assert show(_package(code, font=FILES[font], attributes='Fill="false"')).ink_box() is None
 
 
 def test_text_that_is_neither_filled_nor_stroked(show: Callable[..., Any], no_fonts: FontLibrary) -> None:
