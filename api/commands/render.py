@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
             raise CommandError("render.too_costly", file=shown(arguments.file), detail=error) from error
     deliver(arguments.output, drawn, out, replace=True)
     for each in omissions:
-        told = text(f"render.left.{each.what}")
+        told = text.get(f"render.left.{each.what}") or each.what.value
         out.note(text("render.omission", what=told, where=shown(each.where), detail=shown(each.detail)).rstrip())
     if not arguments.no_seals:
         out.note(text("render.no_verdict"))

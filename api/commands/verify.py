@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
             )
         )
     spaced = not (arguments.json or arguments.brief or arguments.quiet)
-    statuses = []
+    statuses: list[ExitStatus] = []
     for file in arguments.files:
         if spaced and statuses:
             out.line()
