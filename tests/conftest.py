@@ -1,8 +1,16 @@
 """Fixtures every room's tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+
+# A property that fails is shrunk within bounds; where a suite decides over a change, the same examples are drawn each
+# time, and elsewhere new ones.
+settings.register_profile("here", deadline=None, phases=tuple(set(Phase) - {Phase.explain}))
+settings.register_profile("decides", settings.get_profile("here"), derandomize=True, print_blob=True)
+settings.load_profile("decides" if os.environ.get("CI") else "here")
 
 ROOT = Path(__file__).resolve().parent.parent
 
