@@ -95,7 +95,7 @@ class Ofdrw:
         return Path(target).read_bytes()
 
     def rate(self, what: str, document: bytes, count: int) -> float:
-        """``count`` times ``verify`` or ``seal`` on one thread after warming up, per second."""
+        """``count`` times ``verify`` or ``seal`` after warming up, per second of the thread's CPU time."""
         [[_, rate]] = self._ask(f"bench-{what}", self._file(document), str(count))
         return float(rate)
 

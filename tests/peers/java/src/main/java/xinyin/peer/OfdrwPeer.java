@@ -4,6 +4,8 @@ import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,8 +28,8 @@ import org.ofdrw.reader.OFDReader;
  * pages FILE             PAGES count
  * render FILE PAGE PIXELS_PER_MM PNG
  * seal FILE TARGET seal|sign-a|sign-b           with ofdrw's own signer and a key made for it
- * bench-verify FILE COUNT                       RATE per second
- * bench-seal FILE COUNT                         RATE per second
+ * bench-verify FILE COUNT                       RATE per second of this thread's CPU time, compiler and
+ * bench-seal FILE COUNT                         collector not counted, after warming up
  * </pre>
  */
 public final class OfdrwPeer {
@@ -130,15 +132,16 @@ public final class OfdrwPeer {
     }
 
     private void rate(int count, Work work) throws Exception {
-        long warm = System.nanoTime() + WARM_UP_NANOSECONDS;
-        while (System.nanoTime() < warm) {
+        ThreadMXBean thread = ManagementFactory.getThreadMXBean();
+        long warm = thread.getCurrentThreadCpuTime() + WARM_UP_NANOSECONDS;
+        while (thread.getCurrentThreadCpuTime() < warm) {
             work.run();
         }
-        long started = System.nanoTime();
+        long started = thread.getCurrentThreadCpuTime();
         for (int i = 0; i < count; i++) {
             work.run();
         }
-        tell("RATE", String.valueOf(count * 1e9 / (System.nanoTime() - started)));
+        tell("RATE", String.valueOf(count * 1e9 / (thread.getCurrentThreadCpuTime() - started)));
     }
 
     private void tell(String... fields) {
