@@ -1,5 +1,6 @@
 """A bounded memory of results that depend on their key alone."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
@@ -9,7 +10,7 @@ _Value = TypeVar("_Value")
 
 
 class BoundedCache(Generic[_Key, _Value]):
-    """Keeps at most ``size`` results, forgetting the oldest. Safe for threads.
+    """Keeps at most ``size`` results, forgetting the one not asked for longest. Safe for threads.
 
     Only pure functions of the key belong here: a result is handed out again without asking anything anew. Two
     threads may compute the same result; both get the same one.
@@ -21,7 +22,7 @@ class BoundedCache(Generic[_Key, _Value]):
         if size < 1:
             raise ValueError("a cache keeps at least one result")
         self._size = size
-        self._values: dict[_Key, _Value] = {}
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -29,11 +30,13 @@ class BoundedCache(Generic[_Key, _Value]):
 
     def get(self, key: _Key, compute: Callable[[], _Value]) -> _Value:
         """The result for ``key``, computed if it is not at hand; what ``compute`` raises is not remembered."""
-        try:
-            return self._values[key]
-        except KeyError:
-            value = compute()
         with self._lock:
-            while len(self._values) >= self._size:
-                del self._values[next(iter(self._values))]
-            return self._values.setdefault(key, value)
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = compute()
+        with self._lock:
+            value = self._values.setdefault(key, value)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+        return value

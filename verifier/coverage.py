@@ -21,11 +21,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from formats.errors import LimitExceededError, MalformedDataError
-from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.signature_model import SignatureList
 from verifier.codes import Code
 from verifier.examination import Examined
 from verifier.findings import Finding, finding, shown
+from verifier.package_files import PackageFiles
 from verifier.policy import Policy
 from verifier.report import SignatureKind
 
@@ -46,18 +46,18 @@ class Coverage:
 
 
 def judge_coverage(
-    package: OfdPackage, lists: Sequence[SignatureList], examined: Sequence[Examined], policy: Policy
+    files: PackageFiles, lists: Sequence[SignatureList], examined: Sequence[Examined], policy: Policy
 ) -> Coverage:
     """Judge what is covered.
 
     Args:
-        package: The package.
+        files: Files of the package.
         lists: Its lists of signatures.
         examined: Facts of every signature in them, and of the integrity signature.
         policy: How many findings are listed.
     """
     named = _named_files(lists, examined)
-    to_cover = [name for name in package.names if name not in named]
+    to_cover = [name for name in files.package.names if name not in named]
     content = [each for each in examined if each.kind is not SignatureKind.INTEGRITY]
     sound = [each for each in content if each.sound]
     covered = frozenset[str]().union(*(each.matching for each in sound))
@@ -75,7 +75,7 @@ def judge_coverage(
     else:
         findings = [*_coverage_findings(missing, partial, sound, policy)]
     findings += (
-        finding(Code.SIGNATURE_NOT_LISTED, "", shown(name)) for name in _hidden_signatures(package, to_cover)
+        finding(Code.SIGNATURE_NOT_LISTED, "", shown(name)) for name in _hidden_signatures(files, to_cover)
     )
     return Coverage(tuple(findings), frozenset(partial), missing)
 
@@ -111,22 +111,17 @@ def _coverage_findings(
         yield finding(Code.COVERAGE_COMPLETE)
 
 
-def _hidden_signatures(package: OfdPackage, names: Iterable[str]) -> Iterator[str]:
+def _hidden_signatures(files: PackageFiles, names: Iterable[str]) -> Iterator[str]:
     """Files that are a Signature.xml and stand in no list: somebody took a signature out of Signatures.xml.
 
     A later signature may cover the files of an earlier one, so that they are not missed otherwise.
     """
     for name in names:
         try:
-            data = package.read(name)
+            found = files.facts(name).signature_like
         except LimitExceededError:
             raise
         except MalformedDataError:
             continue  # damaged files are covered by nothing and told already
-        if data[:4].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and _looks_like_signature(data):
+        if found:
             yield name
-
-
-def _looks_like_signature(data: bytes) -> bool:
-    # XML-DSig, which attachments may carry, has SignatureValue and Reference instead.
-    return b"SignedInfo" in data and b"SignedValue" in data and b"References" in data

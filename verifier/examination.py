@@ -17,7 +17,7 @@ from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.integrity import INTEGRITY_PART, IntegrityList, read_integrity_list
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.parts import Parts
-from formats.gbt33190.references import ReferenceResult, check_references
+from formats.gbt33190.references import ReferenceResult
 from formats.gbt33190.signature_model import SignatureEntry
 from formats.gbt35275 import Shape, SignedData, read_signed_data, signer_certificate
 from formats.gbt38540 import (
@@ -29,6 +29,7 @@ from formats.gbt38540 import (
 )
 from formats.oids import SM3, SM3_PLAIN
 from verifier.memory import SM2_ALGORITHMS, Memory, holds
+from verifier.package_files import PackageFiles
 from verifier.report import SignatureKind
 
 _SM3 = frozenset({SM3, SM3_PLAIN})
@@ -113,7 +114,7 @@ class Examined:
 
 
 def examine_package(
-    package: OfdPackage, parts: Parts, entries: tuple[SignatureEntry, ...], memory: Memory
+    files: PackageFiles, parts: Parts, entries: tuple[SignatureEntry, ...], memory: Memory
 ) -> Iterator[Examined]:
     """Facts of every listed signature, then of the integrity signature of GM/T 0099 if there is one.
 
@@ -121,12 +122,12 @@ def examine_package(
         LimitExceededError: Reading costs more than allowed.
     """
     for entry in entries:
-        yield examine_entry(package, entry, memory)
-    if INTEGRITY_PART in package:
+        yield examine_entry(files, entry, memory)
+    if INTEGRITY_PART in files.package:
         yield _examine_integrity(parts, memory)
 
 
-def examine_entry(package: OfdPackage, entry: SignatureEntry, memory: Memory) -> Examined:
+def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) -> Examined:
     """Facts of one listed signature.
 
     Raises:
@@ -135,19 +136,19 @@ def examine_entry(package: OfdPackage, entry: SignatureEntry, memory: Memory) ->
     file = entry.file
     if file is None:
         return Examined(entry.path or entry.base_location, SignatureKind.UNREADABLE, entry, fault=entry.fault)
-    references = check_references(package, file)
+    references = files.check_references(file)
     start = Examined(
         file.path,
         SignatureKind.UNREADABLE,
         entry,
         value_path=file.signed_value,
-        references=tuple(references),
+        references=references,
         matching=frozenset([each.path for each in references if each.matches and each.algorithm is SM3_DIGEST]),
     )
     if file.signed_value is None:
         return replace(start, fault="the signature value is missing")
     try:
-        data = package.read(file.signed_value)
+        data = files.package.read(file.signed_value)
         kind = signed_value_kind(data)
         if kind is SignedValueKind.BARE_SIGNATURE:
             return replace(start, kind=SignatureKind.BARE, signer_fault="the signature carries no certificate")
@@ -158,7 +159,7 @@ def examine_entry(package: OfdPackage, entry: SignatureEntry, memory: Memory) ->
         raise
     except MalformedDataError as exc:
         return replace(start, kind=SignatureKind.UNREADABLE, fault=str(exc))
-    return replace(examined, seal_file_matches=_seal_file_matches(package, entry, examined.value))
+    return replace(examined, seal_file_matches=_seal_file_matches(files.package, entry, examined.value))
 
 
 def _examine_seal_signature(start: Examined, value: SealSignature, document: bytes, memory: Memory) -> Examined:

@@ -19,6 +19,7 @@ from formats.gbt38540 import SealSignature, SignedValueKind, read_seal, read_sea
 from verifier.examination import Examined, examine_package, examine_seal, examine_seal_signature
 from verifier.facts import PartyFacts, SealFacts, moment_text
 from verifier.memory import Memory
+from verifier.package_files import PackageFiles
 from verifier.party import party_facts, seal_facts
 from verifier.report import SignatureKind
 
@@ -138,8 +139,9 @@ def inspect_document(data: bytes) -> list[SignatureInspection]:
     if MAIN_PART not in package:
         raise MalformedDataError("OFD.xml is missing", what="document")
     entries = read_signatures(parts)
-    memory = Memory(certificates=256, seals=64)
-    return [_inspection(each) for each in examine_package(package, parts, entries, memory)]
+    memory = Memory(certificates=256, seals=64, files=1)
+    files = PackageFiles(package, data, memory.files)
+    return [_inspection(each) for each in examine_package(files, parts, entries, memory)]
 
 
 def inspect_seal(data: bytes) -> SignatureInspection:

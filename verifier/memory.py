@@ -14,6 +14,7 @@ from formats.gbt38540 import Seal
 from formats.oids import SM2_SIGN, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT
 from verifier.bounded_cache import BoundedCache
 from verifier.facts import PartyFacts
+from verifier.package_files import SharedFiles
 from verifier.party import party_facts
 
 SM2_ALGORITHMS = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN})
@@ -22,11 +23,16 @@ _MAX_REMEMBERED_SEAL = 1 << 20
 
 
 class Memory:
-    """Bounded; safe for threads."""
+    """Bounded; safe for threads.
 
-    __slots__ = ("_certificates", "_parties", "_seals")
+    Attributes:
+        files: Facts of files that many documents share.
+    """
 
-    def __init__(self, certificates: int = 4096, seals: int = 512) -> None:
+    __slots__ = ("_certificates", "_parties", "_seals", "files")
+
+    def __init__(self, certificates: int = 4096, seals: int = 512, files: int = 256) -> None:
+        self.files: SharedFiles = BoundedCache(files)
         self._certificates: BoundedCache[bytes, Certificate | MalformedDataError] = BoundedCache(certificates)
         self._parties: BoundedCache[bytes, PartyFacts] = BoundedCache(certificates)
         self._seals: BoundedCache[Hashable, bool] = BoundedCache(seals)

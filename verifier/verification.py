@@ -29,6 +29,7 @@ from verifier.findings import Finding, finding, in_order, not_judged, shown
 from verifier.licence import LICENCE_STEPS, LicenceVerdict, judge_licence, no_licence
 from verifier.licence_metadata import Pairs, is_licence_like, read_custom_data
 from verifier.memory import Memory
+from verifier.package_files import PackageFiles
 from verifier.path import PathJudge
 from verifier.policy import Policy
 from verifier.report import DocumentKind, Report
@@ -105,8 +106,9 @@ class Verifier:
         package = OfdPackage.open(data, self._limits)
         if MAIN_PART not in package:
             raise MalformedDataError("OFD.xml is missing", what="document")
+        files = PackageFiles(package, data, self._memory.files)
         return _Verification(
-            package, len(data), self._trust, self._policy, self._memory, self._signatures, at
+            package, files, len(data), self._trust, self._policy, self._memory, self._signatures, at
         ).report()
 
 
@@ -140,6 +142,7 @@ class _Verification:
     """One document being verified."""
 
     package: OfdPackage
+    files: PackageFiles
     size: int
     trust: TrustList | None
     policy: Policy
@@ -156,9 +159,9 @@ class _Verification:
         list_findings += _list_faults(lists, entries, self.policy)
         judged = [
             self.judge.judge(examined, self.package, at=self.at)
-            for examined in examine_package(self.package, parts, entries[: self.policy.signatures], self.memory)
+            for examined in examine_package(self.files, parts, entries[: self.policy.signatures], self.memory)
         ]
-        coverage = judge_coverage(self.package, lists, [each.examined for each in judged], self.policy)
+        coverage = judge_coverage(self.files, lists, [each.examined for each in judged], self.policy)
         licence_like = any(is_licence_like(pairs) for pairs in bodies)
         licence = self._licence(licence_like, bodies, judged, coverage.partial)
         kind = DocumentKind.LICENCE if licence_like else DocumentKind.SEALED
