@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190.entry_names import name_fault
+from formats.gbt33190.inflate import inflate
 from formats.gbt33190.limits import PackageLimits
 from formats.gbt33190.zip_records import (
     CENTRAL,
@@ -192,6 +193,8 @@ def read_local(data: bytes, position: int, limit: int, central: CentralHeader, f
     stop = start + central.facts[1]
     if stop > limit:
         raise MalformedDataError("the entry runs into the central directory", what=name, offset=position)
+    if name[-1] == "/":
+        _check_directory(data[start:stop], central, position)
     if data[position + LOCAL.size : name_end] != central.raw_name:
         raise MalformedDataError("local and central name differ", what=name, offset=position)
     if (flags ^ central.flags) & UTF8_FLAG and not name.isascii():
@@ -209,8 +212,22 @@ def read_local(data: bytes, position: int, limit: int, central: CentralHeader, f
         return Entry(name, method, *facts, position, start, stop)
     if any(value not in (0, fact) for value, fact in zip(facts, central.facts, strict=True)):
         raise MalformedDataError("local and central sizes or checksum differ", what=name, offset=position)
+    if method == STORED and DESCRIPTOR_SIGNATURE in data[start:stop]:
+        raise MalformedDataError("stored data seems to end before it does", what=name, offset=position)
     stop = _skip_descriptor(data, stop, limit, central, wide=zip64 is not None)
     return Entry(name, method, *central.facts, position, start, stop)
+
+
+def _check_directory(stored: bytes, central: CentralHeader, position: int) -> None:
+    """A directory entry holds nothing, or nothing deflated.
+
+    Nobody reads its data by the central directory. A program that reads the file from its start goes on where the
+    deflated data ends, and finds there whatever entries somebody has put behind it.
+    """
+    if stored and inflate(stored, 0, what=central.name):
+        raise MalformedDataError("a directory entry holds data", what=central.name, offset=position)
+    if central.facts[0]:
+        raise MalformedDataError("a directory entry has a checksum", what=central.name, offset=position)
 
 
 def _zip64_sizes(extra: bytes, stored: int, size: int, name: str, position: int) -> tuple[int, int]:
@@ -222,6 +239,9 @@ def _zip64_sizes(extra: bytes, stored: int, size: int, name: str, position: int)
 
 
 def _skip_descriptor(data: bytes, position: int, limit: int, central: CentralHeader, *, wide: bool) -> int:
+    if wide and not central.facts[2]:
+        # A program that takes it for the short form finds nothing wrong, and the file ended behind it.
+        raise MalformedDataError("a ZIP64 descriptor of an empty entry", what=central.name, offset=position)
     expected = (DESCRIPTOR64 if wide else DESCRIPTOR).pack(*central.facts)
     for descriptor in (DESCRIPTOR_SIGNATURE + expected, expected):
         if position + len(descriptor) <= limit and data.startswith(descriptor, position):
