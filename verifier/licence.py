@@ -13,7 +13,7 @@ from typing import Final
 from formats.code_lists import packaged_data
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gb32100 import CreditCode
-from formats.gbt36903 import Element, Metadata, from_custom_data, parse_date_time
+from formats.gbt36903 import Element, Metadata, parse_date_time
 from formats.gbt36903.dates import BEIJING
 from formats.gbt36904 import LicenceId, read_legacy_issuers
 from formats.gbt39554 import BasicItemCode, parse_item_code
@@ -21,7 +21,7 @@ from verifier.codes import Code, Step
 from verifier.credit_codes import known_exceptions, parse_credit_code
 from verifier.facts import LicenceFacts
 from verifier.findings import Finding, Verdict, finding, not_applicable, not_judged, shown
-from verifier.licence_metadata import Pairs, mandatory_names
+from verifier.licence_metadata import Pairs, mandatory_names, read_metadata
 from verifier.report import SignatureKind
 from verifier.signature_judgement import JudgedSignature
 from verifier.trust_list import TrustList
@@ -74,7 +74,7 @@ def judge_licence(
     if len(bodies) != 1:
         return _without_metadata(finding(Code.METADATA_SEVERAL, "", f"{len(bodies)} document bodies"))
     try:
-        metadata = from_custom_data(bodies[0])
+        metadata = read_metadata(bodies[0])
     except LimitExceededError:
         raise
     except MalformedDataError as exc:
@@ -188,7 +188,7 @@ class _Licence:
         except MalformedDataError:
             return
         for each in own:
-            yield (each.report.signed_at or self._at).astimezone(BEIJING).date()
+            yield _day(each.report.signed_at or self._at)
 
     def _owner_findings(
         self, issuer: ListedIssuer | None, own: Sequence[JudgedSignature], signatures: Sequence[JudgedSignature]
@@ -258,6 +258,14 @@ def _owner(signature: JudgedSignature) -> str:
     if report.kind is SignatureKind.INTEGRITY or report.signer is None:
         return ""
     return report.signer.credit_code
+
+
+def _day(moment: datetime) -> date:
+    """The day in Beijing; the last day there is for moments whose day there would lie behind it."""
+    try:
+        return moment.astimezone(BEIJING).date()
+    except OverflowError:
+        return date.max
 
 
 def _serves(signature: JudgedSignature, issuer: ListedIssuer) -> bool:
