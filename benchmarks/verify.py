@@ -2,8 +2,8 @@
 
 The documents are licences of the toy nation, sealed beforehand, each a different one under one seal: what a hall
 or a share node sees. A document carries two signatures, the holder's and the seal maker's; the second, like the
-template pages, is the same for all documents of a kind and is remembered. Verifying does no I/O and uses one thread,
-so processor time is measured: others on the machine do not count.
+template pages, is the same for all documents of a kind and is remembered. Verifying does no I/O and uses one
+thread, so processor time is measured: others on the machine do not count.
 """
 
 import tempfile

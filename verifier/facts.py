@@ -7,7 +7,7 @@ from typing import Any
 
 def moment_text(moment: datetime | None) -> str | None:
     """A moment in UTC as RFC 3339 text, whole seconds, or None."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else f"{moment.year:04d}-{moment:%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from functools import cache
 
 from formats.gbt33190.xml import Element as XmlElement
 from formats.gbt33190.xml_part import XmlPart
-from formats.gbt36903 import Origin, Presence, default_schema
+from formats.gbt36903 import Metadata, Origin, Presence, default_schema, from_custom_data
 
 Pairs = Sequence[tuple[str, str]]
 """Names and texts of CustomData in file order."""
@@ -28,6 +28,20 @@ def is_licence_like(pairs: Pairs) -> bool:
     """Whether custom data holds any licence metadata."""
     names = _standard_names()
     return any(name.strip() in names for name, _ in pairs)
+
+
+def read_metadata(pairs: Pairs) -> Metadata:
+    """Metadata in custom data; face data (names that begin with ``KZ_``) is read where it is an element.
+
+    Raises:
+        MalformedDataError: A name that has one value occurs twice, in face data too.
+        LimitExceededError: Too many pairs or values, or a value too long.
+    """
+    schema = default_schema()
+    names = {name for name, _ in pairs}
+    if len(names) == len(pairs):  # else all are read, so that the reader tells which one repeats
+        pairs = [pair for pair in pairs if schema.named(pair[0]) is not None]
+    return from_custom_data(pairs, schema=schema)
 
 
 @cache

@@ -6,6 +6,7 @@ the trust list or on the document is kept here.
 """
 
 from collections.abc import Hashable
+from typing import Final
 
 from crypto import DEFAULT_USER_ID, InvalidSignatureError, PublicKey, verify
 from formats.errors import MalformedDataError
@@ -17,9 +18,11 @@ from verifier.facts import PartyFacts
 from verifier.package_files import SharedFiles
 from verifier.party import party_facts
 
-SM2_ALGORITHMS = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN})
+SM2_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN})
 """Identifiers that stand for SM2 with SM3 in seals and signed data."""
-_MAX_REMEMBERED_SEAL = 1 << 20
+MAX_REMEMBERED_CERTIFICATE: Final = 8 * 1024
+"""Real certificates have a fourth of it; hostile ones shall not fill the memory."""
+_MAX_REMEMBERED_SEAL: Final = 128 * 1024
 
 
 class Memory:
@@ -31,7 +34,7 @@ class Memory:
 
     __slots__ = ("_certificates", "_parties", "_seals", "files")
 
-    def __init__(self, certificates: int = 4096, seals: int = 512, files: int = 256) -> None:
+    def __init__(self, certificates: int = 4096, seals: int = 256, files: int = 256) -> None:
         self.files: SharedFiles = BoundedCache(files)
         self._certificates: BoundedCache[bytes, Certificate | MalformedDataError] = BoundedCache(certificates)
         self._parties: BoundedCache[bytes, PartyFacts] = BoundedCache(certificates)
@@ -50,7 +53,8 @@ class Memory:
             except MalformedDataError as exc:
                 return exc
 
-        found = self._certificates.get(data, decode)
+        small = len(data) <= MAX_REMEMBERED_CERTIFICATE
+        found = self._certificates.get(data, decode) if small else decode()
         if isinstance(found, MalformedDataError):
             # A new object: raising the kept one would let its traceback grow with every document.
             raise MalformedDataError(found.message, what=found.what, offset=found.offset)
@@ -60,6 +64,8 @@ class Memory:
         """Who a certificate names."""
         if certificate is None:
             return None
+        if len(certificate.encoded) > MAX_REMEMBERED_CERTIFICATE:
+            return party_facts(certificate)
         return self._parties.get(certificate.encoded, lambda: party_facts(certificate))
 
     def seal_signature_holds(self, seal: Seal, maker_key: PublicKey) -> bool:

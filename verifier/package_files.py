@@ -1,8 +1,8 @@
 """The files of one package as verification sees them: octets, their SM3, and whether they look like a signature.
 
 Documents of one kind share their largest files: template pages, fonts, the seal. Such a file is inflated and
-digested once. What is remembered is a function of its stored octets, with method, size and checksum, and of nothing
-else, so it is as good as doing it again.
+digested once. What is remembered is a function of its stored octets, with method, size and checksum, and of
+nothing else, so it is as good as doing it again.
 """
 
 from typing import NamedTuple

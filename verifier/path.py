@@ -18,6 +18,7 @@ from typing import Final
 from formats.gbt20518 import Certificate
 from verifier.bounded_cache import BoundedCache
 from verifier.issuance import may_issue, may_sign, names_allow, signed_by, unreadable_criticals
+from verifier.memory import MAX_REMEMBERED_CERTIFICATE
 from verifier.revocation import RevocationLists, Status
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, Purpose
@@ -171,6 +172,14 @@ class PathJudge:
         return max(judged, key=lambda each: each.rank)
 
     # ------------------------------------------------------------------ finding
+
+    def _known_paths(self, certificate: Certificate, purpose: Purpose) -> tuple[Path, ...]:
+        def find() -> tuple[Path, ...]:
+            return tuple(self._find(certificate, purpose, ()))
+
+        if len(certificate.encoded) > MAX_REMEMBERED_CERTIFICATE:
+            return find()
+        return self._paths.get((certificate.encoded, purpose), find)
 
     def _find(self, certificate: Certificate, purpose: Purpose, links: Sequence[Certificate]) -> Iterator[Path]:
         """Paths by depth-first search; cost is bounded by the number of signatures verified."""

@@ -9,6 +9,7 @@
 Every step runs, and the order of entries in the package changes nothing in the report.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -260,22 +261,24 @@ def _list_faults(
         ids = [entry.id for entry in each.entries]
         faults += [
             finding(Code.SIGNATURE_ID_REPEATED, "", shown(repeated))
-            for repeated in {i for i in ids if ids.count(i) > 1}
+            for repeated in _repeated(ids)
         ]
         faults += [
             finding(Code.SIGNATURE_BASE_MISSING, entry.path or "", shown(entry.relative))
             for entry in each.entries
-            if entry.relative is not None and (entry.relative not in ids or entry.relative == entry.id)
+            if entry.relative and (entry.relative not in ids or entry.relative == entry.id)
         ]
     paths = [entry.path or entry.base_location for entry in entries]
-    faults += [
-        finding(Code.SIGNATURE_LISTED_TWICE, path) for path in {each for each in paths if paths.count(each) > 1}
-    ]
+    faults += [finding(Code.SIGNATURE_LISTED_TWICE, path) for path in _repeated(paths)]
     if len(entries) > policy.signatures:
         faults.append(finding(Code.SIGNATURES_TOO_MANY, "", f"{len(entries)}, judged {policy.signatures}"))
     if entries and not faults:
         faults.append(finding(Code.SIGNATURES_LISTED, "", str(len(entries))))
     return faults
+
+
+def _repeated(texts: Iterable[str]) -> list[str]:
+    return [text for text, times in Counter(texts).items() if times > 1]
 
 
 def _pointers(parts: Parts, policy: Policy) -> Iterator[Finding]:
