@@ -4,7 +4,7 @@
 #   make test            the everyday suite        make test T=tests/unit/formats  a part of it
 #   make test-slow       the long runs             make peers   judged by software that is not ours
 #   make lint            ruff, mypy --strict       make bench   measurements (B=sm2 for one)
-#   make serve           the key store of the demo nation, until interrupted
+#   make serve           a simulated key store on a local socket, until interrupted
 #   make lock            renew the locked dependencies
 
 PYTHON ?= python3
@@ -50,8 +50,14 @@ lint: $(STAMP)
 bench: setup
 	$(BIN)/python -m benchmarks $(B)
 
-serve: setup
-	$(BIN)/xinyin hsm serve --directory build/key-store
+serve: setup build/key-store.secret
+	$(BIN)/xinyin hsm serve --directory build/key-store --secret-file build/key-store.secret
+
+build/key-store.secret: | $(STAMP)
+	mkdir -p build
+	umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(24))' > $@.new
+	$(BIN)/xinyin hsm init --directory build/key-store --secret-file $@.new
+	mv $@.new $@
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -1,8 +1,8 @@
 """Names for every departure from a standard that a reader lets pass.
 
 A tolerant reader that stays silent hides evidence. Each reader here records what it let pass, and reports carry
-the names on, so that two verifiers that disagree can be compared. Nothing a writer of this project emits may
-need one of these.
+the names on, so that two verifiers that disagree can be compared. What a writer of this project emits needs none
+of them, but for one: extensions of seals state ``critical FALSE``, since deployed readers drop them otherwise.
 """
 
 from collections.abc import Iterable
@@ -186,7 +186,7 @@ class Tolerance(StrEnum):
     LICENCE_ID_DIVISION_ISSUER = "gbt36904.division-issuer"
     """A licence identifier names its issuer by a six-digit division code instead of a credit code."""
     LICENCE_ID_LEGACY_CHECK = "gbt36904.legacy-check"
-    """The check character fails MOD 37,36 and equals the old variant that values letters from 11; listed issuer."""
+    """The check character is that of the old variant, which values letters from 11; issuer on a list of such."""
     LICENCE_ID_LONG = "gbt36904.long"
     """A licence identifier has more than the 128 characters of the national catalogue's column."""
     ITEM_CODE_LOCAL_TYPE = "gbt39554.local-type"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.arguments import add_command
 from api.failures import CommandError, ExitStatus
-from api.files import deliver, read_file
+from api.files import deliver, keep_existing, read_file
 from api.installation_input import installation_at
 from api.messages import Messages
 from api.output import Output
@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from licence_service.errors import RefusedError
     from licence_service.ports import SealingFailedError
 
+    keep_existing(arguments.output, replace=arguments.force)
     data = read_file(arguments.request, most=1024 * 1024)
     with installation_at(arguments.home) as place:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api.arguments import add_command
 from api.failures import CommandError, ExitStatus
-from api.files import MAX_DOCUMENT, deliver, read_file
+from api.files import MAX_DOCUMENT, deliver, keep_existing, read_file
 from api.installation_input import installation_at
 from api.messages import Messages
 from api.output import Output
@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from seal_service import SealId, SealingRequest
     from seal_service.errors import SealServiceError
 
+    keep_existing(arguments.output, replace=arguments.force)
     document = read_file(arguments.file, most=MAX_DOCUMENT)
     body = OfdDocument.read(Parts(OfdPackage.open(document))).bodies[0].document
     with installation_at(arguments.home) as place:
