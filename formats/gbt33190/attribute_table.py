@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from formats.gbt33190 import value_text
 from formats.gbt33190.values import Box
@@ -42,7 +42,7 @@ class AttributeTable:
         """
         fields: dict[str, Any] = {}
         known = self.attributes
-        for name, text in cast("list[tuple[str, str]]", element.items()):
+        for name, text in part.attributes(element):
             attribute = known.get(name)
             if attribute is not None:
                 value = attribute.read(text)

@@ -164,7 +164,7 @@ class ObjectReader:
         """A colour; a page uses few, so plain ones are made once."""
         if len(element):
             return read_color(self._part, element, self.read_block)
-        key = tuple(element.items())
+        key = tuple(self._part.attributes(element))
         color = self._colors.get(key)
         if color is None:
             color = self._colors[key] = read_color(self._part, element, self.read_block)

@@ -33,6 +33,7 @@ from formats.oids import SM3_PLAIN
 from formats.tolerances import Tolerance
 
 MAX_SIGNATURES: Final = 256
+"""Of one package, whatever number of lists they stand in."""
 MAX_STAMPS: Final = 4096
 MAX_REFERENCES: Final = 16384
 
@@ -57,20 +58,53 @@ def read_signature_lists(source: OfdPackage | Parts) -> tuple[SignatureList, ...
     main = parts.xml(MAIN_PART)
     root = main.expect_root("OFD")
     lists: list[SignatureList] = []
+    files = _SignatureFiles(parts)
     for index, body in enumerate(main.children(root, "DocBody")):
         location = main.child_text(body, "Signatures")
         if location:
-            lists.append(_read_list(parts, parts.require(location, MAIN_PART), index))
+            lists.append(_read_list(files, parts.require(location, MAIN_PART), index))
     return tuple(lists)
 
 
-def _read_list(parts: Parts, path: str, body_index: int) -> SignatureList:
-    part = parts.xml(path)
+class _SignatureFiles:
+    """Every Signature.xml once, though lists and the bodies of a package may name it any number of times."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.named = 0
+        self._read: dict[str, SignatureFile | MalformedDataError] = {}
+
+    def count(self, number: int, what: str) -> None:
+        """Bound how often files are named.
+
+        Raises:
+            LimitExceededError: too often.
+        """
+        self.named += number
+        if self.named > MAX_SIGNATURES:
+            raise LimitExceededError(f"more than {MAX_SIGNATURES} signatures", what=what)
+
+    def read(self, path: str) -> SignatureFile:
+        found = self._read.get(path)
+        if found is None:
+            try:
+                found = read_signature_file(self.parts, path)
+            except LimitExceededError:
+                raise
+            except MalformedDataError as exc:
+                found = exc
+            self._read[path] = found
+        if isinstance(found, MalformedDataError):
+            raise MalformedDataError(found.message, what=found.what, offset=found.offset)
+        return found
+
+
+def _read_list(files: _SignatureFiles, path: str, body_index: int) -> SignatureList:
+    part = files.parts.xml(path)
     root = part.expect_root("Signatures")
     elements = part.children(root, "Signature")
-    if len(elements) > MAX_SIGNATURES:
-        raise LimitExceededError(f"more than {MAX_SIGNATURES} signatures", what=path)
-    entries = tuple(_read_entry(parts, part, element, body_index) for element in elements)
+    files.count(len(elements), path)
+    entries = tuple(_read_entry(files, part, element, body_index) for element in elements)
     if len({entry.id for entry in entries}) < len(entries):
         part.found.add(Tolerance.OFD_SIGNATURE_ID_REPEATED)
     return SignatureList(path, body_index, _read_max_sign_id(part, root), entries)
@@ -86,7 +120,7 @@ def _read_max_sign_id(part: XmlPart, root: Element) -> int | None:
     return max(numbers, default=None)
 
 
-def _read_entry(parts: Parts, part: XmlPart, element: Element, body_index: int) -> SignatureEntry:
+def _read_entry(files: _SignatureFiles, part: XmlPart, element: Element, body_index: int) -> SignatureEntry:
     location = part.required(element, "BaseLoc")
     written = element.get("Type")
     kind = part.optional_choice(element, "Type", SignatureType)
@@ -96,8 +130,8 @@ def _read_entry(parts: Parts, part: XmlPart, element: Element, body_index: int) 
     try:
         if written is not None and kind is None:
             raise part.error("a signature is neither of type Seal nor Sign", element)
-        path = parts.require(location, part.name)
-        file = read_signature_file(parts, path)
+        path = files.parts.require(location, part.name)
+        file = files.read(path)
     except LimitExceededError:
         raise
     except MalformedDataError as exc:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from formats.errors import MalformedDataError
 from formats.gbt33190 import value_text
@@ -21,6 +21,8 @@ from formats.tolerances import Tolerance
 
 NAMESPACE: Final = "http://www.ofdspec.org/2016"
 NAMESPACE_OLD: Final = "http://www.ofdspec.org"
+
+MAX_ATTRIBUTES: Final = 128
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -108,6 +110,13 @@ class XmlPart:
         return None if match is None else self.text(match).strip()
 
     # Attributes
+
+    def attributes(self, element: Element) -> list[tuple[str, str]]:
+        """All attributes. Listing them takes the square of their number, so an element with many is refused."""
+        attributes = element.attrib
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise self.error(f"more than {MAX_ATTRIBUTES} attributes", element)
+        return cast("list[tuple[str, str]]", attributes.items())
 
     def required(self, element: Element, name: str) -> str:
         """An attribute that must be there."""

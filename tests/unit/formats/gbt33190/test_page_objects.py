@@ -282,3 +282,10 @@ def test_too_many_unreadable_objects_stop_the_page() -> None:
     """A page of nothing but broken objects is a limit, not a list without end."""
     with pytest.raises(LimitExceededError):
         page_of("<ofd:TextObject/>" * 1001)
+
+
+def test_an_object_with_very_many_attributes_is_unreadable() -> None:
+    """Listing 100,000 attributes of one element would take minutes."""
+    attributes = " ".join(f'a{index}="1"' for index in range(100_000))
+    page = page_of(f"<ofd:TextObject {attributes}/>")
+    assert [item.reason.split(" in ")[0] for item in page.unreadable] == ["more than 128 attributes"]
