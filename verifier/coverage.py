@@ -64,7 +64,7 @@ def judge_coverage(
     missing = tuple(name for name in to_cover if name not in covered)
     # A signature nobody could judge, for want of its certificate, covers nothing and condemns nothing.
     unjudged = frozenset[str]().union(*(each.matching for each in content if each.unjudged))
-    undecided = bool(missing) and unjudged.issuperset(missing)
+    undecided = not sound and bool(missing) and unjudged.issuperset(missing)
     partial = {
         each.subject: left_out
         for each in sound

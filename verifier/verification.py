@@ -259,10 +259,7 @@ def _list_faults(
     faults = []
     for each in lists:
         ids = [entry.id for entry in each.entries]
-        faults += [
-            finding(Code.SIGNATURE_ID_REPEATED, "", shown(repeated))
-            for repeated in _repeated(ids)
-        ]
+        faults += [finding(Code.SIGNATURE_ID_REPEATED, "", shown(repeated)) for repeated in _repeated(ids)]
         faults += [
             finding(Code.SIGNATURE_BASE_MISSING, entry.path or "", shown(entry.relative))
             for entry in each.entries

@@ -385,6 +385,30 @@ def test_signature_over_itself_only() -> None:
     assert report.verdict is Verdict.FAILED
 
 
+def test_unknown_signer_excuses_no_added_file() -> None:
+    """A signature without a certificate over an added file leaves nothing open where another one is sound."""
+    entries = Recipe(kind=SignatureType.SIGN, shape="bare").apply({**sealed(()), "extra.xml": b"<a/>"})
+    assert codes(verified(entries)) == {
+        Code.FORMAT_BARE,
+        Code.SIGNATURE_WITHOUT_KEY,
+        Code.COVERAGE_MISSING,
+    }
+
+
+def test_stranger_may_not_hide_a_file_behind_an_integrity_list() -> None:
+    """OFDEntries.xml and its value are left out of coverage, so both must be what they claim."""
+    listing = '<DocEntries ID="1"><SignedValueLoc>/evil.xml</SignedValueLoc><FileList/></DocEntries>'
+    entries = {**sealed(()), "OFDEntries.xml": listing.encode(), "evil.xml": b"<Page/>"}
+    assert {Code.FORMAT, Code.INTEGRITY_FILE_UNLISTED} <= codes(verified(entries))
+
+
+def test_stranger_may_not_hide_a_file_behind_a_signature() -> None:
+    """A listed signature whose value is a page, or whose Signature.xml is one."""
+    evil = '<ofd:Signature ID="s099" Type="Sign" BaseLoc="/evil.xml"/></ofd:Signatures>'
+    entries = {**edit(sealed(()), LIST, "</ofd:Signatures>", evil), "evil.xml": b"<Page/>"}
+    assert {Code.FORMAT, Code.COVERAGE_MISSING} <= codes(verified(entries))
+
+
 def test_seal_of_another_document() -> None:
     """A genuine value moved onto another document."""
     other = sealed(metadata(ZZMC="食品经营许可证"))
