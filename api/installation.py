@@ -15,8 +15,11 @@ ca.sqlite  seals.sqlite  licences.sqlite  licences/
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import secrets
+import stat
 import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +35,7 @@ from ca.profile import built_in_profiles
 from ca.service import CertificateAuthority
 from ca.sqlite import SqliteCaStore
 from catalogue import CatalogueFile, CatalogueService
-from crypto import PublicKey, Signer
+from crypto import PublicKey, Signer, sm3
 from formats import MalformedDataError
 from formats.fonts import installed_fonts
 from formats.gb32100 import CreditCode
@@ -51,6 +54,8 @@ SCHEMA: Final = 1
 FILE: Final = "installation.json"
 SECRETS: Final = "secrets.json"
 CATALOGUE: Final = "catalogue.json"
+_LONGEST_SOCKET_PATH: Final = 100
+"""The system allows about 107 octets; the key store of a deeper folder listens in a temporary one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +290,23 @@ def key_store_settings(folder: Path) -> ServiceSettings:
     """Where an installation's key store lies and listens."""
     store = folder / "key-store"
     socket = store / "key-store.sock"
-    if len(str(socket).encode()) > 100:
-        # The system allows about 107 octets for a socket's path; a deep folder listens in a temporary one.
-        socket = Path(tempfile.mkdtemp(prefix="xinyin-")) / "key-store.sock"
+    if len(str(socket).encode()) > _LONGEST_SOCKET_PATH:
+        socket = _own_temporary_folder() / f"{sm3(str(store.resolve()).encode()).hex()[:32]}.sock"
     return ServiceSettings(store, socket_path=socket)
+
+
+def _own_temporary_folder() -> Path:
+    """A short folder for sockets that only this user can enter.
+
+    Raises:
+        PermissionError: Somebody else made a folder of this name, or opened it to others.
+    """
+    folder = Path(tempfile.gettempdir()) / f"xinyin-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PermissionError(errno.EPERM, "is not a folder of this user alone", str(folder))
+    return folder
 
 
 def authority_settings(crl_uri: str) -> AuthoritySettings:
