@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lxml import etree
 
@@ -122,12 +122,13 @@ def prepare_signature(
     names = allocate(entries, existing, doc_root=body_document.path, stamps=len(stamps))
     changed = _changed_parts(parts, existing, names, kind, relative, body_index)
     _check_untouched(entries, lists, changed)
+    known = {name: value for name, value in (digests or {}).items() if name not in changed}
     if seal is not None:
         changed[names.seal_path] = seal
+        known[names.seal_path] = _seal_digest(seal)
     list_paths = {names.list_path, *(item.path for item in lists)}
     complete_entries = {**entries, **changed}
     unprotected = list_paths if protection is Protection.CONTINUE else set[str]()
-    known = {name: value for name, value in (digests or {}).items() if name not in changed}
     signature_xml = write_signature_file(
         SignatureDraft(
             provider=provider,
@@ -157,6 +158,10 @@ def complete(prepared: PreparedSignature, signed_value: bytes) -> dict[str, Part
     if not signed_value:
         raise ValueError("a signature value is not empty")
     return {**prepared.entries, prepared.signed_value_path: signed_value}
+
+
+# One seal goes into many documents: the last few are digested once.
+_seal_digest = lru_cache(maxsize=16)(sm3)
 
 
 def _check_arguments(kind: SignatureType, seal: bytes | None, stamps: Sequence[StampPlacement]) -> None:
