@@ -15,6 +15,7 @@ check character; a curated list (``data/gb32100-exceptions.json``, or the caller
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from formats import gb11714
@@ -82,8 +83,9 @@ class CreditCode:
             MalformedDataError: As the class, naming the place.
         """
         code = read_identifier(text, what=_WHAT, alphabet=ALPHABET, shortest=18)
-        listed = code in exceptions and check_character(code[:17]) != code[17]
-        return cls(code, listed_exception=listed)
+        if code not in exceptions:
+            return _plain(code)
+        return cls(code, listed_exception=check_character(code[:17]) != code[17])
 
     def __str__(self) -> str:
         return self.text
@@ -112,6 +114,12 @@ class CreditCode:
         if gb11714.check_character(self.organisation_code[:8]) != self.organisation_code[8]:
             found.append(Tolerance.CREDIT_CODE_ORGANISATION_CHECK)
         return tuple(sorted(found))
+
+
+@lru_cache(maxsize=4096)
+def _plain(code: str) -> CreditCode:
+    """A code on no list of exceptions; the same few authorities stand in document after document."""
+    return CreditCode(code)
 
 
 def read_exceptions(data: bytes, *, what: str = "credit code exceptions") -> frozenset[str]:

@@ -20,6 +20,7 @@ characters. None of these is ever produced.
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from formats.errors import MalformedDataError
@@ -172,23 +173,7 @@ class LicenceId:
         """
         alphabet = f"{ALPHANUMERIC}."
         value = read_identifier(text, what=_WHAT, alphabet=alphabet, shortest=1, longest=MAX_READ_LENGTH)
-        parts = value.removeprefix(f"{ROOT}.").split(".")
-        if not value.startswith(f"{ROOT}.") or len(parts) != 5:
-            raise MalformedDataError(f"expected {ROOT} and five parts after it", what=_WHAT)
-        type_text, issuer_text, serial, version_text, check = parts
-        try:
-            type_code = LicenceTypeCode.parse(type_text, exceptions=exceptions)
-            issuer = _read_issuer(issuer_text, exceptions)
-        except MalformedDataError as exc:
-            raise MalformedDataError(f"{exc.what}: {exc.message}", what=_WHAT) from exc
-        version = int(_named("version", version_text, alphabet=DIGITS, shortest=3))
-        body = f"{type_text}{issuer_text}{serial}{version_text}"
-        legacy = (
-            issuer_text in legacy_issuers
-            and check not in ("", mod_37_36(body))
-            and check == _legacy_check_character(body)
-        )
-        return cls(type_code, issuer, serial, version, check, legacy_check=legacy)
+        return _read(value, frozenset(exceptions), frozenset(legacy_issuers))
 
     def __str__(self) -> str:
         return f"{ROOT}.{self.type_code}.{self.issuer}.{self.serial}.{self.version:03d}.{self.check}"
@@ -272,6 +257,28 @@ def _named(name: str, value: object, *, alphabet: str, shortest: int, longest: i
 def _check_version(version: int) -> None:
     if type(version) is not int or not _FIRST_VERSION <= version <= _LAST_VERSION:
         raise MalformedDataError("version: not within 001 to 999", what=_WHAT)
+
+
+@lru_cache(maxsize=1024)
+def _read(value: str, exceptions: frozenset[str], legacy_issuers: frozenset[str]) -> LicenceId:
+    """Take an identifier apart; one licence's identifier is read several times on its way."""
+    parts = value.removeprefix(f"{ROOT}.").split(".")
+    if not value.startswith(f"{ROOT}.") or len(parts) != 5:
+        raise MalformedDataError(f"expected {ROOT} and five parts after it", what=_WHAT)
+    type_text, issuer_text, serial, version_text, check = parts
+    try:
+        type_code = LicenceTypeCode.parse(type_text, exceptions=exceptions)
+        issuer = _read_issuer(issuer_text, exceptions)
+    except MalformedDataError as exc:
+        raise MalformedDataError(f"{exc.what}: {exc.message}", what=_WHAT) from exc
+    version = int(_named("version", version_text, alphabet=DIGITS, shortest=3))
+    body = f"{type_text}{issuer_text}{serial}{version_text}"
+    legacy = (
+        issuer_text in legacy_issuers
+        and check not in ("", mod_37_36(body))
+        and check == _legacy_check_character(body)
+    )
+    return LicenceId(type_code, issuer, serial, version, check, legacy_check=legacy)
 
 
 def _read_issuer(text: str, exceptions: AbstractSet[str]) -> CreditCode | DivisionCode:

@@ -36,6 +36,8 @@ def read_identifier(value: object, *, what: str, alphabet: str, shortest: int, l
     if not shortest <= len(value) <= most:
         wanted = str(shortest) if shortest == most else f"{shortest} to {most}"
         raise MalformedDataError(f"expected {wanted} characters, found {len(value)}", what=what)
+    if not value.strip(alphabet):  # every character was taken off from one of the ends, so all are allowed
+        return value
     for offset, character in enumerate(value):
         if character not in alphabet:
             raise MalformedDataError(f"character U+{ord(character):04X} is not allowed", what=what, offset=offset)

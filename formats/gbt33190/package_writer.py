@@ -41,6 +41,9 @@ _COMPRESSED_PREFIXES: Final = (
     b"PK\x03\x04",
     b"\x00\x00\x00\x0cjP  ",
 )
+# Kept as they are by name: seals and signature values hold a compressed picture, and a font cut to one document's
+# characters shrinks by a quarter for more time than a signature takes. Shared fonts come ``Precompressed``.
+_STORED_SUFFIXES: Final = (".esl", ".dat", ".ttf", ".otf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def write_package(entries: Mapping[str, Part], *, limits: PackageLimits = DEFAUL
     for name in sorted(entries, key=_order):
         part = entries[name]
         encoded = name.encode()
-        method, crc, data, size = _compress(part)
+        method, crc, data, size = _compress(name, part)
         flags = 0 if len(encoded) == len(name) else UTF8_FLAG
         sizes = (crc, len(data), size, len(encoded))
         chunks += (
@@ -114,14 +117,15 @@ def _order(name: str) -> tuple[bool, str]:
     return name != MAIN_ENTRY, name
 
 
-def _compress(part: Part) -> tuple[int, int, bytes, int]:
+def _compress(name: str, part: Part) -> tuple[int, int, bytes, int]:
     """Method, checksum, data as stored and plain size."""
     if isinstance(part, Precompressed):
         if part.deflated is None:
             return STORED, part.checksum, part.plain, len(part.plain)
         return DEFLATED, part.checksum, part.deflated, len(part.plain)
     size = len(part)
-    if size >= _SMALLEST_DEFLATED and not part.startswith(_COMPRESSED_PREFIXES):
+    stored = size < _SMALLEST_DEFLATED or name.endswith(_STORED_SUFFIXES) or part.startswith(_COMPRESSED_PREFIXES)
+    if not stored:
         deflated = deflate(part, _LEVEL)
         if len(deflated) < size:
             return DEFLATED, checksum(part), deflated, size

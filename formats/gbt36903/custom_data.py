@@ -5,7 +5,9 @@ element with the schema's separator (``^``, as deployed type catalogues join the
 holders, and keeps one pair per name. It is a choice of the data file, not of the standard.
 """
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt36903.metadata import MAX_CHARACTERS, MAX_NAMES, MAX_VALUES, Metadata
@@ -13,6 +15,7 @@ from formats.gbt36903.schema import MetadataSchema, default_schema
 from formats.tolerances import Tolerance
 
 _WHAT = "metadata"
+_UNWRITABLE: Final = re.compile("[^\t\n -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def is_writable(text: str) -> bool:
@@ -21,13 +24,7 @@ def is_writable(text: str) -> bool:
     Refused are control characters but tab and line feed (a carriage return does not survive XML's end-of-line
     rule), halves of surrogate pairs, U+FFFE and U+FFFF.
     """
-    return all(
-        character in "\t\n"
-        or " " <= character < "\x7f"
-        or "\xa0" <= character <= "\ud7ff"
-        or (character >= "\ue000" and character not in "\ufffe\uffff")
-        for character in text
-    )
+    return _UNWRITABLE.search(text) is None
 
 
 def to_custom_data(metadata: Metadata) -> list[tuple[str, str]]:

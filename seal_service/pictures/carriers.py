@@ -18,7 +18,7 @@ from formats.gbt33190.package_writer import write_package
 from seal_service.pictures.shapes import Drawing, Segment
 
 POINTS_PER_MM: Final = 72 / 25.4
-DEFAULT_DPI: Final = 450
+DEFAULT_DPI: Final = 300
 
 
 def png(drawing: Drawing, *, dpi: int = DEFAULT_DPI) -> bytes:
