@@ -28,6 +28,7 @@ from formats.gbt38540 import (
     signed_value_kind,
 )
 from formats.oids import SM3, SM3_PLAIN
+from verifier.findings import shown
 from verifier.memory import SM2_ALGORITHMS, Memory, holds
 from verifier.package_files import PackageFiles
 from verifier.report import SignatureKind
@@ -118,13 +119,32 @@ def examine_package(
 ) -> Iterator[Examined]:
     """Facts of every listed signature, then of the integrity signature of GM/T 0099 if there is one.
 
+    A signature value is examined once, however often the list leads to it.
+
     Raises:
         LimitExceededError: Reading costs more than allowed.
     """
+    seen: dict[bytes, Examined] = {}
     for entry in entries:
-        yield examine_entry(files, entry, memory)
+        value = entry.file.signed_value if entry.file else None
+        digest = None if value is None else files.digest(value)
+        first = None if digest is None else seen.get(digest)
+        examined = examine_entry(files, entry, memory) if first is None else _repeated(first, entry)
+        if first is None and digest is not None:
+            seen[digest] = examined
+        yield examined
     if INTEGRITY_PART in files.package:
         yield _examine_integrity(parts, memory)
+
+
+def _repeated(first: Examined, entry: SignatureEntry) -> Examined:
+    """Facts of a signature whose value was met before: those of the same file, else that it is somebody else's."""
+    path = entry.path or entry.base_location
+    if path == first.subject:
+        return replace(first, entry=entry)
+    value = entry.file.signed_value if entry.file else None
+    fault = f"its value is that of {shown(first.subject)}"
+    return Examined(path, SignatureKind.UNREADABLE, entry, value_path=value, fault=fault)
 
 
 def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) -> Examined:

@@ -69,6 +69,19 @@ class PackageFiles:
             found = self._facts[name] = self._find(name)
         return found
 
+    def digest(self, name: str) -> bytes | None:
+        """SM3 of one file; None if there is no such file or its data is damaged.
+
+        Raises:
+            LimitExceededError: It costs more than allowed.
+        """
+        try:
+            return self.facts(name).digest
+        except LimitExceededError:
+            raise
+        except MalformedDataError:
+            return None
+
     def _find(self, name: str) -> FileFacts:
         entry = self.package.entries.get(name)
         if entry is None or entry.stored_size not in _SHARED:

@@ -9,7 +9,6 @@
 Every step runs, and the order of entries in the package changes nothing in the report.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from formats.gbt33190.anomalies import AnomalyKind
 from formats.gbt33190.package import OfdPackage, PackageLimits
 from formats.gbt33190.parts import MAIN_PART, Parts
 from formats.gbt33190.reachability import explore
-from formats.gbt33190.signature_model import SignatureEntry, SignatureList
+from formats.gbt33190.signature_model import SignatureList
 from formats.gbt33190.signatures import read_signature_lists
 from formats.tolerances import Tolerance
 from verifier.codes import Code
@@ -36,6 +35,7 @@ from verifier.policy import Policy
 from verifier.report import DocumentKind, Report
 from verifier.revocation import RevocationLists
 from verifier.signature_judgement import JudgedSignature, SignatureJudge
+from verifier.signature_list import judge_signature_lists
 from verifier.trust_list import TrustList
 
 _ENCRYPTIONS = "Encryptions.xml"
@@ -157,7 +157,7 @@ class _Verification:
         ambiguous = _AMBIGUOUS & parts.found
         document_findings, bodies = self._bodies(parts)
         entries = tuple(entry for each in lists for entry in each.entries)
-        list_findings += _list_faults(lists, entries, self.policy)
+        list_findings += judge_signature_lists(lists, self.files, self.policy)
         judged = [
             self.judge.judge(examined, self.package, at=self.at)
             for examined in examine_package(self.files, parts, entries[: self.policy.signatures], self.memory)
@@ -250,32 +250,6 @@ class _Verification:
         if not licence_like:
             return no_licence()
         return judge_licence(bodies, judged, partial, self.trust, at=self.at)
-
-
-def _list_faults(
-    lists: Sequence[SignatureList], entries: Sequence[SignatureEntry], policy: Policy
-) -> list[Finding]:
-    """What somebody may do to a list that no signature covers."""
-    faults = []
-    for each in lists:
-        ids = [entry.id for entry in each.entries]
-        faults += [finding(Code.SIGNATURE_ID_REPEATED, "", shown(repeated)) for repeated in _repeated(ids)]
-        faults += [
-            finding(Code.SIGNATURE_BASE_MISSING, entry.path or "", shown(entry.relative))
-            for entry in each.entries
-            if entry.relative and (entry.relative not in ids or entry.relative == entry.id)
-        ]
-    paths = [entry.path or entry.base_location for entry in entries]
-    faults += [finding(Code.SIGNATURE_LISTED_TWICE, path) for path in _repeated(paths)]
-    if len(entries) > policy.signatures:
-        faults.append(finding(Code.SIGNATURES_TOO_MANY, "", f"{len(entries)}, judged {policy.signatures}"))
-    if entries and not faults:
-        faults.append(finding(Code.SIGNATURES_LISTED, "", str(len(entries))))
-    return faults
-
-
-def _repeated(texts: Iterable[str]) -> list[str]:
-    return [text for text, times in Counter(texts).items() if times > 1]
 
 
 def _pointers(parts: Parts, policy: Policy) -> Iterator[Finding]:

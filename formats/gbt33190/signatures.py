@@ -128,9 +128,9 @@ def _read_entry(files: _SignatureFiles, part: XmlPart, element: Element, body_in
     file: SignatureFile | None = None
     fault: str | None = None
     try:
+        path = files.parts.require(location, part.name)
         if written is not None and kind is None:
             raise part.error("a signature is neither of type Seal nor Sign", element)
-        path = files.parts.require(location, part.name)
         file = files.read(path)
     except LimitExceededError:
         raise
