@@ -163,8 +163,20 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
             failed=("SEAL_EXPIRED", "SEAL_NOT_YET_VALID", "SEAL_CREATED_LATER"),
             undetermined=("SEAL_PERIOD_UNKNOWN",),
         ),
-        **_facts(Step.SEAL_PICTURE, f"{_SEAL} a", passed=("SEAL_PICTURE_PRESENT",), failed=("SEAL_PICTURE",)),
-        **_facts(Step.SEAL_FILE, _SIGNATURE_FILE, passed=("SEAL_MATCHES",), failed=("SEAL_MISMATCH",)),
+        **_facts(
+            Step.SEAL_PICTURE,
+            f"{_SEAL} a",
+            passed=("SEAL_PICTURE_PRESENT",),
+            failed=("SEAL_PICTURE",),
+            undetermined=("SEAL_IMPRINT",),
+        ),
+        **_facts(
+            Step.SEAL_FILE,
+            _SIGNATURE_FILE,
+            passed=("SEAL_MATCHES",),
+            failed=("SEAL_MISMATCH", "SEAL_NOT_USED"),
+            undetermined=("SEAL_IMAGE",),
+        ),
         **_certificate_facts(Step.SIGNER_CERTIFICATE, "SIGNER", f"{_SEAL_SIGNATURE}; {_PATH}"),
         **_facts(
             Step.SIGNING_TIME,

@@ -15,7 +15,6 @@ from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt20518 import Certificate
 from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.integrity import INTEGRITY_PART, IntegrityList, read_integrity_list
-from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.parts import Parts
 from formats.gbt33190.references import ReferenceResult
 from formats.gbt33190.signature_model import SignatureEntry
@@ -32,6 +31,7 @@ from verifier.findings import shown
 from verifier.memory import SM2_ALGORITHMS, Memory, holds
 from verifier.package_files import PackageFiles
 from verifier.report import SignatureKind
+from verifier.seal_files import seal_file_matches, seal_image_matches
 
 _SM3 = frozenset({SM3, SM3_PLAIN})
 SM3_DIGEST = DigestAlgorithm.SM3
@@ -57,7 +57,9 @@ class Examined:
         seal_holds: The seal carries a right signature of its maker.
         maker: The maker's certificate.
         maker_fault: Why there is none.
-        seal_file_matches: The Seal.esl beside it equals the seal inside; None if none is named.
+        seal_file_matches: The Seal.esl beside it equals the seal inside; None if none is named. Never true for a
+            digital signature, which has no seal inside.
+        seal_image_matches: The image beside it (GM/T 0099 ImageLoc) is the seal's picture; None if none is named.
         integrity: The list, for an integrity signature.
     """
 
@@ -77,6 +79,7 @@ class Examined:
     maker: Certificate | None = None
     maker_fault: str = ""
     seal_file_matches: bool | None = None
+    seal_image_matches: bool | None = None
     integrity: IntegrityList | None = None
 
     @property
@@ -126,7 +129,7 @@ def examine_package(
     """
     seen: dict[bytes, Examined] = {}
     for entry in entries:
-        value = entry.file.signed_value if entry.file else None
+        value = entry.file.signed_value if entry.file and len(entries) > 1 else None
         digest = None if value is None else files.digest(value)
         first = None if digest is None else seen.get(digest)
         examined = examine_entry(files, entry, memory) if first is None else _repeated(first, entry)
@@ -173,13 +176,19 @@ def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) ->
         if kind is SignedValueKind.BARE_SIGNATURE:
             return replace(start, kind=SignatureKind.BARE, signer_fault="the signature carries no certificate")
         if kind is SignedValueKind.SIGNED_DATA:
-            return _examine_signed_data(replace(start, kind=SignatureKind.SIGNED_DATA), data, file.encoded, memory)
-        examined = _examine_seal_signature(start, read_seal_signature(data), file.encoded, memory)
+            start = replace(start, kind=SignatureKind.SIGNED_DATA)
+            examined = _examine_signed_data(start, data, file.encoded, memory)
+        else:
+            examined = _examine_seal_signature(start, read_seal_signature(data), file.encoded, memory)
     except LimitExceededError:
         raise
     except MalformedDataError as exc:
         return replace(start, kind=SignatureKind.UNREADABLE, fault=str(exc))
-    return replace(examined, seal_file_matches=_seal_file_matches(files.package, entry, examined.value))
+    return replace(
+        examined,
+        seal_file_matches=seal_file_matches(files.package, file, examined.value),
+        seal_image_matches=seal_image_matches(files.package, file, examined.value),
+    )
 
 
 def _examine_seal_signature(start: Examined, value: SealSignature, document: bytes, memory: Memory) -> Examined:
@@ -301,18 +310,3 @@ def _certificate(data: bytes, memory: Memory) -> tuple[Certificate | None, str]:
     except MalformedDataError as exc:
         return None, str(exc)
     return certificate, "" if certificate.public_key is not None else "the key is no SM2 key"
-
-
-def _seal_file_matches(package: OfdPackage, entry: SignatureEntry, value: object) -> bool | None:
-    """Seal.esl against the seal inside the signature, octet by octet (GB/T 33190 18.2, Seal/BaseLoc)."""
-    file = entry.file
-    if file is None or not isinstance(value, SealSignature):
-        return None
-    if file.seal is None:
-        return False if file.missing else None  # it names a seal, or its image, that is not there
-    try:
-        return package.read(file.seal) == value.seal.encoded
-    except LimitExceededError:
-        raise
-    except MalformedDataError:
-        return False

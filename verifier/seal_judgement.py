@@ -4,6 +4,7 @@ The seal's validity is judged at the signing time and its present expiry told be
 judged at the seal's createDate, as GM/T 0031-2025 has it: a seal outlives the certificate it was made with.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from verifier.codes import Code, Step
 from verifier.examination import Examined
 from verifier.findings import Finding, finding, not_applicable, not_judged, shown
 from verifier.path import PathJudge
+from verifier.report import SignatureKind
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, ListedSealMaker
 
@@ -32,6 +34,10 @@ _PICTURES: Final = {
     "gbig2": (b"\x97JB2\r\n\x1a\n",),
 }
 _PICTURE_START: Final = 1024
+_LARGEST_SCALE: Final = 1.5
+"""Of an imprint against the seal's stated size, for sizes that were rounded or given for the shape inside."""
+_MOST_IMPRINTS: Final = 16
+"""Of one signature on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ def judge_seal(
         listing,
         *_validity(seal, value.time_info, subject, at),
         _picture(seal.picture, subject),
-        _file(examined),
+        *_imprints(seal.picture, examined),
+        *judge_seal_files(examined),
         _signer(value, subject),
     )
     return SealVerdict(findings, maker.authority, listed_maker)
@@ -150,10 +157,39 @@ def _is_picture(stated: str, data: bytes) -> bool:
     return data.startswith(_PICTURES.get(stated, ())) if stated in _PICTURES else False
 
 
-def _file(examined: Examined) -> Finding:
+def _imprints(picture: SealPicture, examined: Examined) -> Iterator[Finding]:
+    """Whether the seal is drawn as large as its maker made it, as every seal in use is, and not all over a page.
+
+    A seal may be put beside others; stretched over the page, or drawn a hundred times, it would hide what the
+    others sealed.
+    """
+    stamps = examined.entry.file.stamps if examined.entry and examined.entry.file else ()
+    for stamp in stamps:
+        box = stamp.boundary
+        if box.width > picture.width_mm * _LARGEST_SCALE or box.height > picture.height_mm * _LARGEST_SCALE:
+            detail = f"{box.width:g} x {box.height:g} mm, made for {picture.width_mm} x {picture.height_mm} mm"
+            yield finding(Code.SEAL_IMPRINT, examined.subject, detail)
+            return
+    page, times = max(Counter(stamp.page_ref for stamp in stamps).items(), key=_count, default=(0, 0))
+    if times > _MOST_IMPRINTS:
+        yield finding(Code.SEAL_IMPRINT, examined.subject, f"{times} times on page {page}")
+
+
+def _count(item: tuple[int, int]) -> int:
+    return item[1]
+
+
+def judge_seal_files(examined: Examined) -> Iterator[Finding]:
+    """Whether what lies beside a signature for showing its seal is that seal."""
+    subject = examined.subject
     if examined.seal_file_matches is None:
-        return not_applicable(Step.SEAL_FILE, examined.subject)
-    return finding(Code.SEAL_MATCHES if examined.seal_file_matches else Code.SEAL_MISMATCH, examined.subject)
+        yield not_applicable(Step.SEAL_FILE, subject)
+    elif examined.seal_file_matches:
+        yield finding(Code.SEAL_MATCHES, subject)
+    else:
+        yield finding(Code.SEAL_MISMATCH if examined.kind is SignatureKind.SEAL else Code.SEAL_NOT_USED, subject)
+    if examined.seal_image_matches is False:
+        yield finding(Code.SEAL_IMAGE, subject)
 
 
 def _signer(value: SealSignature, subject: str) -> Finding:

@@ -39,7 +39,7 @@ from verifier.party import seal_facts
 from verifier.path import PathJudge
 from verifier.policy import Policy
 from verifier.report import REQUIRED_OF_SIGNATURE, SignatureKind, SignatureReport
-from verifier.seal_judgement import SealVerdict, judge_seal
+from verifier.seal_judgement import SealVerdict, judge_seal, judge_seal_files
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, ListedSealMaker
 
@@ -98,6 +98,8 @@ class SignatureJudge:
         if isinstance(value, SealSignature):
             seal = judge_seal(examined, value, self._trust, self._paths, at=at)
             findings += [*seal.findings, _property_info(value, subject)]
+        elif examined.kind is SignatureKind.SIGNED_DATA:
+            findings += judge_seal_files(examined)
         if examined.kind is SignatureKind.INTEGRITY:
             findings += self._integrity(examined, package)
         missing = REQUIRED_OF_SIGNATURE[examined.kind] - {each.step for each in findings}

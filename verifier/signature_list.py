@@ -56,6 +56,8 @@ def _listed_twice(entries: Sequence[SignatureEntry], files: PackageFiles) -> set
 
     A digital signature does not state its path, so a copy of it holds too: one signer would count as two.
     """
+    if len(entries) < 2:
+        return set()
     paths = [entry.path or entry.base_location for entry in entries]
     values = {
         path: files.digest(entry.file.signed_value)

@@ -71,6 +71,7 @@ SIGNATURE = f"{SIGNS}/Sign_0/Signature.xml"
 VALUE = f"{SIGNS}/Sign_0/SignedValue.dat"
 SEAL = f"{SIGNS}/Sign_0/Seal.esl"
 PAGE = "Doc_0/Pages/Page_0/Content.xml"
+PICTURE = "Doc_0/Res/image_3.png"
 CRITICAL = ExtData("1.2.3.4", critical=True, value=b"x")
 
 
@@ -198,6 +199,16 @@ def integrity(extra: bool = False, lacking: bool = False) -> Entries:
     )
     result = {**entries, "OFDEntries.xml": text, "entries.dat": value}
     return {**result, "extra.xml": b"<a/>"} if extra else result
+
+
+def beside_signature(seal: str, kind: SignatureType = SignatureType.SEAL) -> Entries:
+    """A signature whose Signature.xml names this seal, or one more thing, for showing."""
+
+    def change(xml: bytes) -> bytes:
+        without_seal = re.sub(rb"<ofd:Seal>.*?</ofd:Seal>", b"", xml)
+        return without_seal.replace(b"</ofd:SignedInfo>", f"<ofd:Seal>{seal}</ofd:Seal></ofd:SignedInfo>".encode())
+
+    return sealed((), kind=kind, change_xml=change)
 
 
 def two_bodies() -> Entries:
@@ -330,6 +341,18 @@ TWINS: dict[Code, Twin] = {
     Code.SEAL_MISMATCH: Twin(
         lambda: sealed(()) | {SEAL: seal_recipe(name="冒名印章").make(N, N.bureau)},
         {Code.SEAL_MISMATCH, Code.REFERENCE, Code.COVERAGE_MISSING},
+    ),
+    Code.SEAL_NOT_USED: Twin(
+        lambda: beside_signature(f"<ofd:BaseLoc>/{PICTURE}</ofd:BaseLoc>", SignatureType.SIGN),
+        {Code.SEAL_NOT_USED},
+    ),
+    Code.SEAL_IMAGE: Twin(
+        lambda: beside_signature(f"<ofd:BaseLoc>/{SEAL}</ofd:BaseLoc><ofd:ImageLoc>/{PAGE}</ofd:ImageLoc>"),
+        {Code.SEAL_IMAGE},
+    ),
+    Code.SEAL_IMPRINT: Twin(
+        lambda: sealed((), change_xml=lambda xml: xml.replace(b'"130 230 40 40"', b'"0 0 210 297"')),
+        {Code.SEAL_IMPRINT},
     ),
     # ------------------------------------------------------------------ maker
     Code.MAKER_CERT_UNTRUSTED: Twin(
