@@ -125,6 +125,13 @@ def test_rooms_of_readme_and_design_are_those_of_the_house() -> None:
         assert sorted(named) == ROOMS, page
 
 
+def test_folders_of_tests_are_told() -> None:
+    """Whoever looks for a test finds out where, and no folder is told of that does not exist."""
+    with_tests = {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").glob("*/**/test_*.py")}
+    told = set(re.findall(r"^\| `tests/(\w+)/`", _page("docs/how-to/run-the-tests-and-peers.md"), re.MULTILINE))
+    assert told == with_tests | {"vectors"}
+
+
 def test_changelog_begins_with_the_version_of_the_package() -> None:
     """The newest heading is what pyproject.toml says."""
     version = tomllib.loads(_page("pyproject.toml"))["project"]["version"]
