@@ -23,7 +23,6 @@ from formats.gbt38540 import (
     Seal,
     SealSignature,
     SignedValueKind,
-    read_seal_signature,
     signed_value_kind,
 )
 from formats.oids import SM3, SM3_PLAIN
@@ -179,7 +178,7 @@ def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) ->
             start = replace(start, kind=SignatureKind.SIGNED_DATA)
             examined = _examine_signed_data(start, data, file.encoded, memory)
         else:
-            examined = _examine_seal_signature(start, read_seal_signature(data), file.encoded, memory)
+            examined = _examine_seal_signature(start, memory.seal_signature(data), file.encoded, memory)
     except LimitExceededError:
         raise
     except MalformedDataError as exc:
@@ -209,7 +208,7 @@ def examine_seal_signature(value: SealSignature, memory: Memory) -> Examined:
     signer, signer_fault = _certificate(value.signer_certificate, memory)
     signature = None
     if signer is not None and signer.public_key is not None and value.signature_algorithm in SM2_ALGORITHMS:
-        signature = holds(signer.public_key, value.to_sign, value.signature_der)
+        signature = memory.seal_signature_value_holds(value, signer.public_key)
     maker, maker_fault, seal_holds = examine_seal(value.seal, memory)
     return Examined(
         "",

@@ -8,21 +8,21 @@ the trust list or on the document is kept here.
 from collections.abc import Hashable
 from typing import Final
 
-from crypto import DEFAULT_USER_ID, InvalidSignatureError, PublicKey, verify
+from crypto import DEFAULT_USER_ID, InvalidSignatureError, PublicKey, verify, verify_digest
 from formats.errors import MalformedDataError
 from formats.gbt20518 import Certificate, read_certificate
-from formats.gbt38540 import Seal
+from formats.gbt38540 import Seal, SealSignature, read_seal_signature
 from formats.oids import SM2_SIGN, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT
 from verifier.bounded_cache import BoundedCache
 from verifier.facts import PartyFacts
-from verifier.package_files import SharedFiles
 from verifier.party import party_facts
+from verifier.shared_files import SharedFiles
+from verifier.shared_seals import MAX_REMEMBERED_SEAL, SharedSeals
 
 SM2_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN})
 """Identifiers that stand for SM2 with SM3 in seals and signed data."""
 MAX_REMEMBERED_CERTIFICATE: Final = 8 * 1024
 """Real certificates have a fourth of it; hostile ones shall not fill the memory."""
-_MAX_REMEMBERED_SEAL: Final = 128 * 1024
 
 
 class Memory:
@@ -30,15 +30,17 @@ class Memory:
 
     Attributes:
         files: Facts of files that many documents share.
+        shared_seals: Seals that many signatures carry.
     """
 
-    __slots__ = ("_certificates", "_parties", "_seals", "files")
+    __slots__ = ("_certificates", "_parties", "_seals", "files", "shared_seals")
 
     def __init__(self, certificates: int = 4096, seals: int = 256, files: int = 256) -> None:
-        self.files: SharedFiles = BoundedCache(files)
+        self.files = SharedFiles(files)
         self._certificates: BoundedCache[bytes, Certificate | MalformedDataError] = BoundedCache(certificates)
         self._parties: BoundedCache[bytes, PartyFacts] = BoundedCache(certificates)
         self._seals: BoundedCache[Hashable, bool] = BoundedCache(seals)
+        self.shared_seals = SharedSeals(seals)
 
     def certificate(self, data: bytes) -> Certificate:
         """The decoded certificate.
@@ -76,9 +78,28 @@ class Memory:
         def check() -> bool:
             return holds(maker_key, seal.signed_bytes, seal.signature_der)
 
-        if len(seal.encoded) > _MAX_REMEMBERED_SEAL:
+        if len(seal.encoded) > MAX_REMEMBERED_SEAL:
             return check()
         return self._seals.get((seal.encoded, maker_key.point), check)
+
+    def seal_signature(self, data: bytes) -> SealSignature:
+        """The decoded seal signature; the seal inside is decoded once.
+
+        Raises:
+            MalformedDataError: It does not decode.
+            LimitExceededError: Too large or too many elements.
+        """
+        return read_seal_signature(data, seal_reader=self.shared_seals.read)
+
+    def seal_signature_value_holds(self, value: SealSignature, key: PublicKey) -> bool:
+        """Whether ``value`` is a right signature of ``key`` over its TBS_Sign; never remembered."""
+        if value.signature_algorithm not in SM2_ALGORITHMS:
+            return False
+        try:
+            verify_digest(key, self.shared_seals.signed_digest(value, key), value.signature_der)
+        except InvalidSignatureError:
+            return False
+        return True
 
 
 def holds(key: PublicKey, message: bytes, signature: bytes) -> bool:

@@ -1,11 +1,7 @@
 """The files of one package as verification sees them: octets, their SM3, and whether they look like a signature.
 
-Documents of one kind share their largest files: template pages, fonts, the seal. Such a file is inflated and
-digested once. What is remembered is a function of its stored octets, with method, size and checksum, and of
-nothing else, so it is as good as doing it again.
+Documents of one kind share their largest files, see ``shared_files``.
 """
-
-from typing import NamedTuple
 
 from crypto import sm3
 from formats.errors import LimitExceededError, MalformedDataError
@@ -13,26 +9,7 @@ from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.references import ReferenceResult, check_references
 from formats.gbt33190.signature_model import Reference, SignatureFile
-from verifier.bounded_cache import BoundedCache
-
-_SHARED = range(1024, 256 * 1024)
-"""Stored sizes that are remembered: smaller files cost less than looking them up, larger ones too much room."""
-
-
-class FileFacts(NamedTuple):
-    """What follows from a file's octets.
-
-    Attributes:
-        digest: SM3, 32 octets.
-        signature_like: It has what a Signature.xml has (GB/T 33190-2016 18.2).
-    """
-
-    digest: bytes
-    signature_like: bool
-
-
-SharedFiles = BoundedCache[tuple[bytes, int, int, int], FileFacts]
-"""Facts by stored octets, method, size and checksum."""
+from verifier.shared_files import FileFacts, SharedFiles
 
 
 class PackageFiles:
@@ -84,11 +61,9 @@ class PackageFiles:
 
     def _find(self, name: str) -> FileFacts:
         entry = self.package.entries.get(name)
-        if entry is None or entry.stored_size not in _SHARED:
+        if entry is None:
             return _facts(self.package.read(name))
-        stored = self._data[entry.data_offset : entry.data_offset + entry.stored_size]
-        key = (stored, entry.method, entry.size, entry.checksum)
-        return self._shared.get(key, lambda: _facts(self.package.read(name)))
+        return self._shared.facts(self._data, entry, lambda: _facts(self.package.read(name)))
 
     def check_references(self, file: SignatureFile) -> tuple[ReferenceResult, ...]:
         """What each Reference of a signature file turned out to be, in its order.

@@ -5,6 +5,7 @@ four has the generation its header names, 5 or else 4; a fifth element is the ti
 4 it is tolerated and read as v4. A signature of four or five elements has the generation of the seal inside.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from formats import der
@@ -14,6 +15,13 @@ from formats.gbt38540.model import CertListType, ExtData, Generation, Seal, Seal
 from formats.tolerances import Tolerance, collect
 
 _VERSION_5: Final = 5
+
+SealReader = Callable[[bytes, int, int, Callable[[], Seal]], Seal]
+"""Gives the seal that octets ``start`` to ``end`` of the data encode, by decoding it or from memory."""
+
+
+def _decode_each(data: bytes, start: int, end: int, decode: Callable[[], Seal]) -> Seal:  # noqa: ARG001
+    return decode()
 
 
 def read_seal(data: bytes) -> Seal:
@@ -29,11 +37,12 @@ def read_seal(data: bytes) -> Seal:
     return _seal(der.parse(data, what="seal", limits=fields.LIMITS))
 
 
-def read_seal_signature(data: bytes) -> SealSignature:
+def read_seal_signature(data: bytes, *, seal_reader: SealReader = _decode_each) -> SealSignature:
     """Decode SES_Signature (SignedValue.dat of a signature of type Seal).
 
     Args:
         data: DER, at most 16 MiB.
+        seal_reader: Asked for the seal inside, but for one of v1; may know it from another document.
 
     Raises:
         MalformedDataError: Not a seal signature of any generation.
@@ -45,7 +54,7 @@ def read_seal_signature(data: bytes) -> SealSignature:
         return reading_v1.read_signature(node, parts)
     if len(parts) == 3:
         raise node.error("3 elements; a seal signature has 2 (v1), 4 or 5")
-    return _signature(node, parts)
+    return _signature(node, parts, seal_reader)
 
 
 def _seal(node: Node) -> Seal:
@@ -120,11 +129,11 @@ def _certificate_digest(node: Node) -> tuple[str, bytes]:
     return kind.string(der.PRINTABLE_STRING), value.octets()
 
 
-def _signature(node: Node, parts: list[Node]) -> SealSignature:
+def _signature(node: Node, parts: list[Node], seal_reader: SealReader) -> SealSignature:
     found: list[Tolerance] = []
     to_sign, certificate, algorithm_node, signature, *time_stamp = parts
     version, seal_node, time_node, data_hash, property_info, *extensions = fields.between(to_sign, 5, 6)
-    seal = _seal(seal_node)
+    seal = seal_reader(seal_node.buffer, seal_node.offset, seal_node.end, lambda: _seal(seal_node))
     if seal.generation is Generation.V1:
         raise seal_node.error("a v1 seal inside a signature of generation v4 or v5")
     moment, text = fields.read_seal_time(time_node, found, expected=der.GENERALIZED_TIME)
