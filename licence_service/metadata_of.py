@@ -37,7 +37,6 @@ def licence_metadata(
     schema = default_schema()
     moment = format_date_time(sealed_at)
     code_types = schema.lists["holder_code_type"]
-    code_names = {entry.code: entry.name_zh for entry in code_types}
     elements: dict[Element, str | list[str]] = {
         Element.LICENCE_NAME: licence_type.name,
         Element.LICENCE_TYPE_NAME: licence_type.name,
@@ -52,7 +51,10 @@ def licence_metadata(
         Element.HOLDER_NAME: [holder.name for holder in request.holders],
         Element.HOLDER_CODE: [holder.code for holder in request.holders],
         Element.HOLDER_CODE_TYPE: [holder.code_type for holder in request.holders],
-        Element.HOLDER_CODE_TYPE_NAME: [code_names.get(holder.code_type, "") for holder in request.holders],
+        Element.HOLDER_CODE_TYPE_NAME: [
+            "" if (entry := code_types.get(holder.code_type)) is None else entry.name_zh
+            for holder in request.holders
+        ],
         Element.VALID_FROM: format_date(request.issued_on),
         Element.VALID_TO: UNLIMITED if valid_until is None else format_date(valid_until),
         Element.SEAL_PERSON: request.issuer.name[:50],

@@ -163,7 +163,11 @@ class Metadata:
 def _texts(name: object, value: object) -> tuple[str, ...]:
     if not isinstance(name, str) or not 1 <= len(name) <= 256:
         raise MalformedDataError("a name is no text of 1 to 256 characters", what=_WHAT)
-    entries = (value,) if isinstance(value, str) else value
+    if isinstance(value, str):
+        if len(value) > MAX_CHARACTERS:
+            raise LimitExceededError(f"{name[:64]!a} has more than {MAX_CHARACTERS} characters", what=_WHAT)
+        return (value,)
+    entries = value
     if not isinstance(entries, Sequence) or isinstance(entries, bytes | bytearray | memoryview):
         raise MalformedDataError(f"the value of {name[:64]!a} is no text", what=_WHAT)
     if len(entries) > MAX_VALUES:

@@ -5,7 +5,9 @@ fields are in ``field_rules``. Where the standard's text is not known they are t
 ``docs/reference/metadata.md``.
 """
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from formats.gb32100 import NO_EXCEPTIONS
 from formats.gbt36903.custom_data import is_writable
@@ -15,6 +17,8 @@ from formats.gbt36903.schema import Condition, MetadataElement, Presence
 from formats.gbt36903.value_rules import value_violation
 from formats.gbt36903.violations import Reading, Violation, ViolationCode
 from formats.gbt36904 import NO_LEGACY_ISSUERS
+
+_EXTENSION_CHARACTERS: Final = re.compile("[A-Z0-9_]+")
 
 __all__ = ["Violation", "ViolationCode", "validate"]
 
@@ -45,6 +49,8 @@ def validate(
     reading = Reading(strict, exceptions, legacy_issuers)
     found = [*_names(metadata, strict=strict), *_presence(metadata, sealed=sealed), *_values(metadata, reading)]
     found += field_violations(metadata, reading)
+    if not found:
+        return found
     order = {element.short_name: place for place, element in enumerate(metadata.schema)}
     return sorted(found, key=lambda violation: order.get(violation.field, len(order)))
 
@@ -74,17 +80,15 @@ def _names(metadata: Metadata, *, strict: bool) -> Iterator[Violation]:
                 f"extension name {shown} is not {prefix} and upper-case letters, digits or underscores, at most "
                 f"{schema.longest_extension_name} characters",
             )
-        yield from _text_violations(shown, shown, shown, texts[0], schema.longest_extension_value)
-        yield from _space_violation(shown, shown, shown, texts[0], None)
+        text = texts[0]
+        if len(text) > schema.longest_extension_value or not is_writable(text):
+            yield from _text_violations(shown, shown, shown, text, schema.longest_extension_value)
+        if text != text.strip():
+            yield _space_violation(shown, shown, shown, None)
 
 
 def _is_extension_name(name: str, prefix: str, longest: int) -> bool:
-    rest = name[len(prefix) :]
-    return (
-        bool(rest)
-        and len(name) <= longest
-        and all("A" <= character <= "Z" or "0" <= character <= "9" or character == "_" for character in rest)
-    )
+    return len(name) <= longest and _EXTENSION_CHARACTERS.fullmatch(name, len(prefix)) is not None
 
 
 def _presence(metadata: Metadata, *, sealed: bool) -> Iterator[Violation]:
@@ -117,11 +121,13 @@ def _values(metadata: Metadata, reading: Reading) -> Iterator[Violation]:
         if name is None or name not in metadata.values:
             continue
         texts = metadata.values[name]
-        joined = schema.separator.join(texts)
-        yield from _text_violations(name, element.name_zh, element.name_en, joined, element.longest)
+        joined = schema.separator.join(texts) if len(texts) > 1 else texts[0]
+        if len(joined) > element.longest or not is_writable(joined):
+            yield from _text_violations(name, element.name_zh, element.name_en, joined, element.longest)
         for index, text in enumerate(texts):
             place = index if element.repeats else None
-            yield from _space_violation(name, element.name_zh, element.name_en, text, place)
+            if text != text.strip():
+                yield _space_violation(name, element.name_zh, element.name_en, place)
             if element.repeats and schema.separator in text:
                 yield Violation(
                     name,
@@ -135,15 +141,14 @@ def _values(metadata: Metadata, reading: Reading) -> Iterator[Violation]:
                 yield violation
 
 
-def _space_violation(name: str, name_zh: str, name_en: str, text: str, index: int | None) -> Iterator[Violation]:
-    if text != text.strip():
-        yield Violation(
-            name,
-            ViolationCode.SURROUNDING_SPACE,
-            f"{name_zh}（{name}）首尾不能有空白",
-            f"{name_en} ({name}) has white space around it",
-            index,
-        )
+def _space_violation(name: str, name_zh: str, name_en: str, index: int | None) -> Violation:
+    return Violation(
+        name,
+        ViolationCode.SURROUNDING_SPACE,
+        f"{name_zh}（{name}）首尾不能有空白",
+        f"{name_en} ({name}) has white space around it",
+        index,
+    )
 
 
 def _text_violations(name: str, name_zh: str, name_en: str, text: str, longest: int) -> Iterator[Violation]:
