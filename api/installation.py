@@ -361,6 +361,7 @@ def open_installation(
             random=secrets.token_bytes,
             profile=installation.profile,
         )
+        authority.recover(actor="start")
         seals = SealService(
             store=seal_store,
             maker=SealMaker(

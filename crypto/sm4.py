@@ -101,7 +101,8 @@ def sm4_gcm_decrypt(key: bytes, nonce: bytes, data: bytes, aad: bytes = b"") -> 
     decryptor.authenticate_additional_data(aad)
     try:
         return decryptor.update(data[:-GCM_TAG_LENGTH]) + decryptor.finalize()
-    except InvalidTag:
+    except (InvalidTag, ValueError):
+        # A wrong tag can come out as another error where the library finds an older one in its queue first.
         raise DecryptionError("decryption failed") from None
 
 

@@ -9,6 +9,7 @@ from formats.gbt33190.page_objects import LayerType
 from formats.gbt33190.values import Box
 from formats.layout import (
     BorderStyle,
+    LayoutError,
     TextStyle,
     Waves,
     double_frame,
@@ -90,7 +91,10 @@ def _rosette(ornament: Ornament) -> tuple[Drawn, ...]:
 
 def _printed(item: Printed, style: Callable[[Style], TextStyle]) -> Iterator[Drawn]:
     if isinstance(item, PrintedText):
-        laid = lay_text(Box(*item.box), item.text, style(item.style))
+        try:
+            laid = lay_text(Box(*item.box), item.text, style(item.style))
+        except LayoutError as exc:
+            raise LayoutError(f"{item.text[:20]!r} in the box {list(item.box)}: {exc}") from exc
         yield from laid.objects
     elif isinstance(item, Star):
         (x, y), radius = item.centre, item.radius

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Final
 
 from crypto import sm3
+from formats import MalformedDataError
 from formats.fonts import FontLibrary, MissingGlyphError, Typeface
 from formats.gbt33190.drawing import (
     DataIndex,
@@ -94,6 +95,7 @@ class FacePainter:
 
         Raises:
             RefusedError: A value does not fit its place, or holds a character no font has; the field is named.
+            MalformedDataError: The type's own printed text does not fit its place; the text is named.
         """
         prepared = self._prepare(licence_type)
         pages, seal_page = self._pages(licence_type.face, metadata)
@@ -122,7 +124,11 @@ class FacePainter:
         key = (licence_type.key, licence_type.version)
         known = self._prepared.get(key)
         if known is None:
-            base = prepare_base(face_templates(licence_type.face, self.style))
+            try:
+                templates = face_templates(licence_type.face, self.style)
+            except (LayoutError, MissingGlyphError) as exc:
+                raise MalformedDataError(f"the printed part of the face: {exc}", what=licence_type.key) from exc
+            base = prepare_base(templates)
             shared = {name: Precompressed.of(data) for name, data in base.entries.items()}
             digests = {name: sm3(data) for name, data in base.entries.items()}
             known = self._prepared.setdefault(key, _Prepared(base, shared, digests))

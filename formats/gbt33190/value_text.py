@@ -17,9 +17,9 @@ MAX_ARRAY: Final = 65536
 MAX_COMPONENTS: Final = 32
 
 # With these characters ``float`` takes decimal numbers only: no NaN, infinities, underscores or other digits.
-_DECIMALS: Final = re.compile(r"[0-9eE+\-. \t\r\n]*+")
-_INTEGER: Final = re.compile(r"[ \t\r\n]*+[+-]?[0-9]{1,18}[ \t\r\n]*+")
-_GROUPED: Final = re.compile(r"[ \t\r\n0-9eE+\-.g]*+")
+_DECIMALS: Final = re.compile(r"[0-9eE+\-. \t\r\n]*")
+_INTEGER: Final = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,18}[ \t\r\n]*")
+_GROUPED: Final = re.compile(r"[ \t\r\n0-9eE+\-.g]*")
 _COMPONENT: Final = re.compile(r"#[0-9A-Fa-f]{1,4}|[0-9]{1,5}")
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 

@@ -16,7 +16,7 @@ Element: TypeAlias = etree._Element  # noqa: SLF001 - lxml exports its element t
 _BOM: Final = b"\xef\xbb\xbf"
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n]")
 _ENCODING: Final = re.compile(rb"""encoding[ \t\r\n]*=[ \t\r\n]*["']utf-?8["']""", re.IGNORECASE)
-_PROLOG: Final = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_PROLOG: Final = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

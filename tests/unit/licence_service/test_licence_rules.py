@@ -9,10 +9,14 @@ import pytest
 
 from formats import MalformedDataError
 from formats.gb32100 import CreditCode
+from formats.gbt33190.document import OfdDocument
+from formats.gbt33190.package import OfdPackage
+from formats.gbt36903 import from_custom_data
 from licence_service import Holder, Issuer, IssueRequest, built_in_types, read_licence_type
 from licence_service.errors import IllegalTransitionError, RefusedError
 from licence_service.model import TRANSITIONS, LicenceEvent, LicenceState, next_state
 from licence_service.rules import last_day, licence_number, request_violations
+from tests.small_office import open_office, painter
 
 TYPES = built_in_types()
 GOOD = {
@@ -238,3 +242,15 @@ def test_broken_type_files_are_refused(case: tuple[str, object]) -> None:
     """A data file that breaks its schema is refused with a clear error, never half read."""
     with pytest.raises(MalformedDataError):
         read_licence_type(json.dumps(case[1]).encode(), what="test.json")
+
+
+def test_printed_text_that_does_not_fit_names_itself() -> None:
+    """A type whose printed words do not fit their box is a broken data file, told with the words and the box."""
+    content = data_of("business-licence")
+    content["face"]["template"][1]["box"] = [10, 10, 100, 3]
+    broken = read_licence_type(json.dumps(content).encode(), what="test.json")
+    office = open_office()
+    good = office.licences.issue(office.request())
+    metadata = from_custom_data(list(OfdDocument.read(OfdPackage.open(good.document)).bodies[0].info.custom_data))
+    with pytest.raises(MalformedDataError, match="营业执照"):
+        painter().paint(broken, metadata, document_id="0" * 32)
