@@ -1,5 +1,6 @@
 """Who a certificate and a seal name."""
 
+from formats import oids
 from formats.errors import MalformedDataError
 from formats.gbt20518 import Certificate
 from formats.gbt38540 import Seal
@@ -10,12 +11,11 @@ from verifier.facts import PartyFacts, SealFacts
 def credit_code_of(certificate: Certificate) -> str:
     """The credit code of the organisation a certificate names; empty if it names none.
 
-    Where organisationCode (1.2.156.10260.4.1.4) is present it decides. Certificates of government seals also write
-    the code in front of the organisation's name (``11320500014150050B苏州市民政局``).
+    Where organisationCode (1.2.156.10260.4.1.4) is present it decides, readable or not. Certificates of government
+    seals also write the code in front of the organisation's name (``11320500014150050B苏州市民政局``).
     """
-    stated = certificate.credit_code
-    if stated is not None:
-        return _valid(stated)
+    if oids.ORGANIZATION_CODE in certificate.extensions:
+        return _valid(certificate.credit_code or "")
     return _valid((certificate.subject.organization or "")[:18])
 
 

@@ -9,13 +9,13 @@ An authority on the list is believed for its purposes and no others: a certifica
 used as a link of a path towards another one, which would lend it purposes it was not given.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from formats.gbt20518 import Certificate
+from formats.gbt20518 import Certificate, Name
 from verifier.bounded_cache import BoundedCache
 from verifier.issuance import may_issue, may_sign, names_allow, signed_by, unreadable_criticals
 from verifier.memory import MAX_REMEMBERED_CERTIFICATE
@@ -115,7 +115,7 @@ class Path:
 class PathJudge:
     """Judges certificates against one trust list and the revocation lists at hand. Safe for threads."""
 
-    __slots__ = ("_by_subject", "_listed_keys", "_lists", "_paths", "_proven_time_needed", "_superiors", "_trust")
+    __slots__ = ("_by_name", "_listed_keys", "_lists", "_paths", "_proven_time_needed", "_superiors", "_trust")
 
     def __init__(
         self, trust: TrustList, lists: RevocationLists, *, cache_size: int, proven_time_needed: bool
@@ -133,9 +133,9 @@ class PathJudge:
         self._proven_time_needed = proven_time_needed
         self._paths: BoundedCache[tuple[bytes, Purpose], tuple[Path, ...]] = BoundedCache(cache_size)
         self._superiors: BoundedCache[bytes, Certificate | None] = BoundedCache(cache_size)
-        self._by_subject: dict[bytes, list[Authority]] = {}
+        self._by_name: dict[Hashable, list[Authority]] = {}
         for authority in trust.authorities:
-            self._by_subject.setdefault(authority.certificate.subject.encoded, []).append(authority)
+            self._by_name.setdefault(authority.certificate.subject.comparison_key(), []).append(authority)
         self._listed_keys = {each.certificate.public_key for each in trust.authorities}
 
     def judge(
@@ -185,6 +185,7 @@ class PathJudge:
         """Paths by depth-first search; cost is bounded by the number of signatures verified."""
         budget = _MAX_SIGNATURES
         found = 0
+        subjects = [(link, link.subject.comparison_key()) for link in links]
         pending: list[tuple[Certificate, ...]] = [(certificate,)]
         while pending and budget > 0 and found < MAX_PATHS:
             chain = pending.pop()
@@ -197,19 +198,22 @@ class PathJudge:
                     yield _path(chain, authority)
             if len(chain) > MAX_LINKS:
                 continue
-            for link in links:
+            issuer = top.issuer.comparison_key()
+            for link, subject in subjects:
                 if link in chain or link.public_key in self._listed_keys or link.public_key is None:
                     continue
-                if not top.issuer.matches(link.subject) or not may_issue(link, len(chain) - 1):
+                if issuer != subject or not may_issue(link, len(chain) - 1):
                     continue
                 budget -= 1
                 if signed_by(top, link.public_key):
                     pending.append((*chain, link))
 
+    def _named(self, name: Name) -> Sequence[Authority]:
+        """Authorities of this name, under every certificate and in every encoding it is listed with."""
+        return self._by_name.get(name.comparison_key(), ())
+
     def _authorities(self, certificate: Certificate, purpose: Purpose) -> list[Authority]:
-        named = self._by_subject.get(certificate.issuer.encoded) or self._trust.authorities_named(
-            certificate.issuer
-        )
+        named = self._named(certificate.issuer)
         return [each for each in named if purpose in each.purposes and each.certificate != certificate]
 
     # ------------------------------------------------------------------ judging
@@ -256,7 +260,7 @@ class PathJudge:
 
         It is asked for one thing only: whether it has revoked what the list still names.
         """
-        for each in self._trust.authorities_named(authority.certificate.issuer):
+        for each in self._named(authority.certificate.issuer):
             key = each.certificate.public_key
             if each != authority and key is not None and signed_by(authority.certificate, key):
                 return each.certificate

@@ -12,7 +12,7 @@ understood and the certificate lies in its scope. Two kinds of evidence are draw
 A suspension that was lifted again leaves no trace in full lists, so it is not seen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -60,13 +60,12 @@ class RevocationState:
 class RevocationLists:
     """The lists at hand. Safe for threads: what is remembered is recomputed at worst."""
 
-    __slots__ = ("_by_issuer", "_counted", "_names")
+    __slots__ = ("_by_issuer", "_counted")
 
     def __init__(self, crls: Iterable[Crl]) -> None:
-        self._by_issuer: dict[bytes, list[Crl]] = {}
+        self._by_issuer: dict[Hashable, list[Crl]] = {}
         for crl in crls:
-            self._by_issuer.setdefault(crl.issuer.encoded, []).append(crl)
-        self._names = {lists[0].issuer.encoded: lists[0].issuer for lists in self._by_issuer.values()}
+            self._by_issuer.setdefault(crl.issuer.comparison_key(), []).append(crl)
         self._counted: dict[bytes, tuple[Crl, ...]] = {}
 
     def state(
@@ -102,15 +101,8 @@ class RevocationLists:
         return counted
 
     def _named(self, issuer: Certificate) -> Sequence[Crl]:
-        same = self._by_issuer.get(issuer.subject.encoded)
-        if same is not None:
-            return same
-        return [
-            crl
-            for encoded, name in self._names.items()
-            if name.matches(issuer.subject)
-            for crl in self._by_issuer[encoded]
-        ]
+        """Lists of this issuer, however each of them encodes its name."""
+        return self._by_issuer.get(issuer.subject.comparison_key(), ())
 
 
 def _counts(crl: Crl, issuer: Certificate) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from crypto import PublicKey, sm3
 from formats.gbt2260 import DivisionCode
-from formats.gbt20518 import Certificate, Crl, Name
+from formats.gbt20518 import Certificate, Crl
 from formats.json_data import read_json
 from verifier.errors import TrustListRefusedError
 from verifier.facts import TrustFacts
@@ -74,10 +74,6 @@ class TrustList:
     def current_at(self, moment: datetime) -> bool:
         """Whether ``moment`` lies in the list's own period."""
         return self.facts.issued <= moment <= self.facts.next_update
-
-    def authorities_named(self, name: Name) -> tuple[Authority, ...]:
-        """Authorities whose subject is ``name`` (RFC 5280 7.1)."""
-        return tuple(each for each in self.authorities if each.certificate.subject.matches(name))
 
     def accepts(self, signature: str, digest: str, moment: datetime) -> bool:
         """Whether the list holds the algorithms good enough at ``moment``."""

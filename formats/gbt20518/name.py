@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -42,6 +42,7 @@ _WELL_FORMED: Final = {
 }
 _PRINTABLE: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
 _CACHED_NAME_OCTETS: Final = 1024
+_COMPARED_NAME_OCTETS: Final = 4096
 
 _ATTRIBUTE_TYPES: Final = {der.oid(oid)[2:]: oid for oid in SHORT_NAMES}
 
@@ -106,7 +107,17 @@ class Name:
 
         Case, leading, trailing and repeated white space and the string type do not count; grouping and order do.
         """
-        return self.encoded == other.encoded or _comparable(self) == _comparable(other)
+        return self.encoded == other.encoded or self.comparison_key() == other.comparison_key()
+
+    def comparison_key(self) -> Hashable:
+        """What ``matches`` compares, to look names up by; it costs more than a look at the octets.
+
+        Names longer than any in use are compared by their octets; only attacks ask for the work of folding them.
+        """
+        size = len(self.encoded)
+        if size > _COMPARED_NAME_OCTETS:
+            return self.encoded
+        return _comparable_cached(self) if size <= _CACHED_NAME_OCTETS else _comparable(self)
 
     def is_within(self, base: Name) -> bool:
         """Whether the name lies in the subtree of ``base`` (directoryName constraints, RFC 5280 4.2.1.10)."""
@@ -277,3 +288,6 @@ def _comparable(name: Name) -> tuple[frozenset[tuple[str, str]], ...]:
         frozenset((oid, " ".join(unicodedata.normalize("NFKC", value).casefold().split())) for oid, value in group)
         for group in name.relative_names
     )
+
+
+_comparable_cached = lru_cache(maxsize=2048)(_comparable)
