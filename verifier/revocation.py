@@ -1,13 +1,13 @@
 """Revocation lists (RFC 5280 5 and 6.3): what is known about a certificate at two moments, signing and now.
 
-Full lists only. A list counts if the CA's own key signed it, that key may sign lists, every critical extension is
-understood and the certificate lies in its scope. Two kinds of evidence are drawn from lists:
+A list counts if the CA's own key signed it, that key may sign lists, every critical extension is understood and it
+is about certificates such as this one. Two kinds of evidence are drawn from lists:
 
 - an entry: a revocation is final, so any counted list proves it, however old; suspension (certificateHold) is not,
   so only the newest counted list proves that;
-- absence of an entry: only the newest counted list proves that, and only while it is current. CAs drop entries of
-  expired certificates, so for those it must be the list in force when the certificate expired, or one that says it
-  keeps them (expiredCertsOnCRL).
+- absence of an entry: only the newest counted list proves that, and only while it is current and full, which a
+  delta list or one of some reasons is not. CAs drop entries of expired certificates, so for those it must be the
+  list in force when the certificate expired, or one that says it keeps them (expiredCertsOnCRL).
 
 A suspension that was lifted again leaves no trace in full lists, so it is not seen.
 """
@@ -79,15 +79,18 @@ class RevocationLists:
             moment: When its key was used.
             at: Now; lists of a later date are not looked at.
         """
-        lists = [crl for crl in self._of(issuer) if crl.this_update <= at and _in_scope(crl, certificate)]
-        if not lists:
-            return RevocationState(Status.UNKNOWN, f"no usable list of {issuer.subject}")
-        newest = max(lists, key=_age)
-        entries = [crl.revoked.get(certificate.serial_number) for crl in lists]
+        known = [crl for crl in self._of(issuer) if crl.this_update <= at and _in_scope(crl, certificate)]
+        entries = [crl.revoked.get(certificate.serial_number) for crl in known]
         final = [each for each in entries if each is not None and each.reason not in _NOT_FINAL]
         if final:
             return _of_entry(min(final, key=_effective), moment)
-        held = newest.revoked.get(certificate.serial_number)
+        lists = [crl for crl in known if _is_full(crl)]
+        if not lists:
+            return RevocationState(Status.UNKNOWN, f"no usable list of {issuer.subject}")
+        newest = max(lists, key=_age)
+        held = max(known, key=_age).revoked.get(certificate.serial_number) or newest.revoked.get(
+            certificate.serial_number
+        )
         if held is not None and held.reason is RevocationReason.CERTIFICATE_HOLD:
             return _of_entry(held, moment)
         return _absence(certificate, lists, newest, at)
@@ -107,7 +110,7 @@ class RevocationLists:
 
 def _counts(crl: Crl, issuer: Certificate) -> bool:
     key, usage = issuer.public_key, issuer.key_usage
-    if key is None or crl.delta_base is not None or crl.unknown_critical_extensions:
+    if key is None or crl.unknown_critical_extensions:
         return False
     if usage is not None and KeyUsage.CRL_SIGN not in usage:
         return False
@@ -123,7 +126,7 @@ def _in_scope(crl: Crl, certificate: Certificate) -> bool:
     scope = crl.issuing_distribution_point
     if scope is None:
         return True
-    if scope.only_attribute_certificates or scope.only_some_reasons is not None or scope.indirect:
+    if scope.only_attribute_certificates or scope.indirect:
         return False
     if scope.only_user_certificates and certificate.is_ca:
         return False
@@ -133,6 +136,11 @@ def _in_scope(crl: Crl, certificate: Certificate) -> bool:
         return True
     own = {name.encoded for point in certificate.distribution_points for name in point.names}
     return any(name.encoded in own for name in scope.names)
+
+
+def _is_full(crl: Crl) -> bool:
+    scope = crl.issuing_distribution_point
+    return crl.delta_base is None and (scope is None or scope.only_some_reasons is None)
 
 
 def _age(crl: Crl) -> tuple[datetime, int]:
