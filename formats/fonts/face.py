@@ -134,7 +134,7 @@ class FontFace:
         """
         wanted = set(characters)
         try:
-            for character in wanted:
+            for character in wanted - self.advances.keys():
                 self.advances[character]
         except KeyError as error:
             raise MissingGlyphError(error.args[0], [self.font_name]) from None
@@ -145,7 +145,7 @@ class FontFace:
         request.name_id_set.update((_NAME_LICENCE, _NAME_LICENCE_ADDRESS))
         request.flags = hb.SubsetFlags.NO_HINTING
         plan = hb.SubsetPlan(self._subset_source, request)
-        data = bytes(plan.execute().blob.data)
+        data: bytes = plan.execute().blob.data
         if not glyph_ids:
             return Subset(data, {})
         old, new = plan.unicode_to_old_glyph_mapping, plan.old_to_new_glyph_mapping

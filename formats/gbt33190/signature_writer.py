@@ -5,9 +5,9 @@ The same values always give the same octets: the SM3 of Signature.xml is what a 
 
 from __future__ import annotations
 
-import base64
 import html
 import re
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from formats.gbt33190.values import Box
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE: Final = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 _UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./ -]*+")
 _DECIMALS: Final = 4
 
 
@@ -107,7 +108,7 @@ def _references(references: Sequence[tuple[str, bytes]]) -> str:
     for path, digest in references:
         if len(digest) != 32:
             raise ValueError(f"the digest of {path} is not 32 octets")
-        value = base64.b64encode(digest).decode()
+        value = b2a_base64(digest, newline=False).decode()
         rows.append(
             f'<ofd:Reference FileRef="{_text(path)}"><ofd:CheckValue>{value}</ofd:CheckValue></ofd:Reference>'
         )
@@ -137,6 +138,8 @@ def _attribute(name: str, value: str | None) -> str:
 
 
 def _text(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
     if _UNWRITABLE.search(value):
         raise ValueError("a value holds characters that XML cannot carry")
     return html.escape(value, quote=True)

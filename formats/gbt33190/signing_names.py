@@ -76,8 +76,10 @@ def _id(number: int) -> str:
 
 
 def _free_folder(directory: str, taken: set[str]) -> str:
+    below = folded(directory)
+    rivals = [name for name in taken if name.startswith(below)]
     index = 0
-    while any(name.startswith(folded(f"{directory}Sign_{index}/")) for name in taken):
+    while any(name.startswith(folded(f"{directory}Sign_{index}/")) for name in rivals):
         index += 1
     return f"{directory}Sign_{index}/"
 

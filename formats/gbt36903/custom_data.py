@@ -46,9 +46,10 @@ def to_custom_data(metadata: Metadata) -> list[tuple[str, str]]:
         element = schema.named(name)
         if element is not None and element.repeats and any(schema.separator in text for text in texts):
             raise MalformedDataError(f"a value of {name} holds the separator", what=_WHAT)
-        if not name.isprintable() or not all(map(is_writable, texts)):
+        joined = texts[0] if len(texts) == 1 else schema.separator.join(texts)
+        if not name.isprintable() or _UNWRITABLE.search(joined):
             raise MalformedDataError(f"{name[:64]!a} holds characters XML cannot", what=_WHAT)
-        pairs.append((name, schema.separator.join(texts)))
+        pairs.append((name, joined))
     return pairs
 
 

@@ -6,6 +6,7 @@ for it is at hand, so it cannot be drawn here.
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import zxingcpp
@@ -97,16 +98,19 @@ def modules(
 def module_path(rows: list[bytes]) -> str:
     """Dark modules as rectangles in units of a module; equal runs of neighbouring rows share one rectangle."""
     parts: list[str] = []
-    digits = [str(number) for number in range(len(rows) + 1)]
     open_runs: dict[tuple[int, int], int] = {}
     for y, row in enumerate([*rows, b""]):
         runs = {}
         for match in _DARK.finditer(row):
             run = match.span()
             runs[run] = open_runs.pop(run, y)
-        bottom = digits[y]
-        for (first, last), start in open_runs.items():
-            left, right, top = digits[first], digits[last], digits[start]
-            parts.append(f"M {left} {top} L {right} {top} L {right} {bottom} L {left} {bottom} C")
+        parts += [_rectangle(run, start, y) for run, start in open_runs.items()]
         open_runs = runs
     return " ".join(parts)
+
+
+@lru_cache(maxsize=16384)
+def _rectangle(run: tuple[int, int], top: int, bottom: int) -> str:
+    """One rectangle; codes of one size are made of the same few thousand."""
+    left, right = run
+    return f"M {left} {top} L {right} {top} L {right} {bottom} L {left} {bottom} C"

@@ -68,6 +68,7 @@ class Paragraph:
         self.faces = faces
         self.offsets = list(accumulate(advances, initial=0.0))
         self.visible_end = len(text.rstrip(SPACES))
+        self.in_basic_plane = not text or max(text) <= "\uffff"
 
     @property
     def width(self) -> float:

@@ -16,6 +16,10 @@ from formats.layout.style import TextStyle
 _OVERHANG: Final = 0.1
 """How far slanted and curved Latin glyphs reach beyond their advance, in em."""
 
+_SURELY_SEVERAL_LINES: Final = 3
+"""Text of this many times the characters that fit at one em each is not tried as a single line; should it be one
+nevertheless, the long way sets it alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaidText:
@@ -76,16 +80,21 @@ def _lay_line(box: Box, text: str, style: TextStyle, field: str | None) -> LaidT
     Returns:
         What the long way gives, or None where the text needs it.
     """
+    fonts, size, spacing = style.fonts, style.size, style.spacing
+    if len(text) * size > _SURELY_SEVERAL_LINES * box.width:
+        return None
     if "\n" in text or "\r" in text or text[-1] in SPACES or max(text) > "\uffff":
         return None
-    fonts, size, spacing = style.fonts, style.size, style.spacing
     ems, faces = fonts.measure(text)
     height = line_height(style, size)
     width = sum(ems) + spacing * len(ems)
     if faces is not None or width > box.width / size or height > box.height:
         return None
-    advances = [(em + spacing) * size for em in ems]
-    advances[-1] -= spacing * size
+    if spacing:
+        advances = [(em + spacing) * size for em in ems]
+        advances[-1] -= spacing * size
+    else:
+        advances = [em * size for em in ems]
     x = box.x + align_line(text, advances, style, size, box.width, last=True)
     baseline = first_baseline(box, style, size, 1, height)
     item = _object(style, size, [_Piece(fonts.primary, text, x, baseline, tuple(advances))], box, field)
@@ -140,14 +149,15 @@ def _line_pieces(fitted: FittedText, line: FittedLine, box: Box, baseline: float
         return
     style, size = fitted.style, fitted.size
     advances = [advance * size for advance in paragraph.advances[start:visible_end]]
-    if advances:
+    if advances and style.spacing:
         advances[-1] -= style.spacing * size
-    visible = paragraph.text[start:visible_end]
+    visible = text[: visible_end - start]
     x = box.x + align_line(visible, advances, style, size, box.width, last=line.last)
-    advances += [0.0] * (end - visible_end)
+    if end > visible_end:
+        advances += [0.0] * (end - visible_end)
     primary: Face = style.fonts.primary
     faces = paragraph.faces
-    if faces is None and max(text) <= "\uffff":
+    if faces is None and paragraph.in_basic_plane:
         yield _Piece(primary, text, x, baseline, tuple(advances))
         return
     for first, last in _spans(text, faces[start:end] if faces is not None else [primary] * len(text)):
@@ -181,11 +191,10 @@ def _objects(fitted: FittedText, pieces: list[_Piece], box: Box, field: str | No
 def _object(style: TextStyle, size: float, pieces: list[_Piece], box: Box, field: str | None) -> DrawnText:
     """One text object, its boundary around the ink, within the box."""
     overhang = _OVERHANG * size
-    left, right = box.right, box.x
-    for piece in pieces:
-        left = min(left, piece.x)
-        right = max(right, piece.x + sum(piece.advances))
-    left, right = max(box.x, left - overhang), min(box.right, right + overhang)
+    edge = box.x + box.width
+    first = min([edge, *[piece.x for piece in pieces]])
+    last = max([box.x, *[piece.x + sum(piece.advances) for piece in pieces]])
+    left, right = max(box.x, first - overhang), min(edge, last + overhang)
     top = pieces[0].baseline - style.fonts.ascent * size
     bottom = pieces[-1].baseline + style.fonts.descent * size
     runs = tuple([TextRun(text, x - left, y - top, advances[:-1]) for _, text, x, y, advances in pieces])

@@ -1,6 +1,7 @@
 """OFD.xml, Document.xml and the frame of a page."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from formats.gbt33190.drawing.document import DocInfo
 from formats.gbt33190.drawing.text import NAMESPACE, XML_HEAD, attribute, box_text, element, escape
@@ -13,6 +14,12 @@ def ofd_xml(info: DocInfo) -> bytes:
         f'{XML_HEAD}<ofd:OFD {NAMESPACE} Version="1.0" DocType="OFD"><ofd:DocBody>{_doc_info(info)}'
         "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
     ).encode()
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    """Attribute Name of a CustomData; names, unlike values, are few."""
+    return attribute("Name", name)
 
 
 def _doc_info(info: DocInfo) -> str:
@@ -33,7 +40,7 @@ def _doc_info(info: DocInfo) -> str:
     text += element("Creator", info.creator) + element("CreatorVersion", info.creator_version)
     if info.custom:
         pairs = [
-            f"<ofd:CustomData{attribute('Name', name)}>{escape(value, name)}</ofd:CustomData>"
+            f"<ofd:CustomData{_name(name)}>{escape(value, name)}</ofd:CustomData>"
             for name, value in info.custom.items()
         ]
         text += f"<ofd:CustomDatas>{''.join(pairs)}</ofd:CustomDatas>"

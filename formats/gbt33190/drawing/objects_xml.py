@@ -87,7 +87,7 @@ def _run(run: TextRun, glyph_ids: GlyphIds | None) -> str:
     """TextCode, before it the glyph ids for readers that do not find them by the font's character map."""
     text, x, y, deltas = run
     count = len(text)
-    if len(deltas) != max(count - 1, 0) or not count:
+    if not count or len(deltas) != count - 1:
         raise ValueError(f"{count} characters need {count - 1} advances, not {len(deltas)}")
     if count > 1 and max(text) > LAST_OF_BASIC_PLANE:
         raise ValueError("a character outside the Basic Multilingual Plane stands in a run of its own")
@@ -107,11 +107,13 @@ def _deltas(deltas: tuple[float, ...]) -> str:
     first = deltas[0]
     count = len(deltas)
     if deltas.count(first) == count:
-        return f"g {count} {number(first)}" if count > 2 else " ".join([number(first)] * count)
+        text = number(first)
+        return f"g {count} {text}" if count > 2 else text if count == 1 else f"{text} {text}"
     parts = []
     for value, group in groupby(deltas):
-        repeated = len(list(group))
-        parts.append(f"g {repeated} {number(value)}" if repeated > 2 else " ".join([number(value)] * repeated))
+        repeated = len([*group])
+        text = number(value)
+        parts.append(text if repeated == 1 else f"{text} {text}" if repeated == 2 else f"g {repeated} {text}")
     return " ".join(parts)
 
 
