@@ -17,7 +17,7 @@ from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.integrity import INTEGRITY_PART, IntegrityList, read_integrity_list
 from formats.gbt33190.parts import Parts
 from formats.gbt33190.references import ReferenceResult
-from formats.gbt33190.signature_model import SignatureEntry
+from formats.gbt33190.signature_model import SignatureEntry, SignatureFile
 from formats.gbt35275 import Shape, SignedData, read_signed_data, signer_certificate
 from formats.gbt38540 import (
     Seal,
@@ -178,7 +178,7 @@ def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) ->
             start = replace(start, kind=SignatureKind.SIGNED_DATA)
             examined = _examine_signed_data(start, data, file.encoded, memory)
         else:
-            examined = _examine_seal_signature(start, memory.seal_signature(data), file.encoded, memory)
+            return _examine_seal_signature(start, memory.seal_signature(data), files, file, memory)
     except LimitExceededError:
         raise
     except MalformedDataError as exc:
@@ -190,7 +190,9 @@ def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) ->
     )
 
 
-def _examine_seal_signature(start: Examined, value: SealSignature, document: bytes, memory: Memory) -> Examined:
+def _examine_seal_signature(
+    start: Examined, value: SealSignature, files: PackageFiles, file: SignatureFile, memory: Memory
+) -> Examined:
     facts = examine_seal_signature(value, memory)
     return replace(
         facts,
@@ -199,7 +201,9 @@ def _examine_seal_signature(start: Examined, value: SealSignature, document: byt
         value_path=start.value_path,
         references=start.references,
         matching=start.matching,
-        data_hash=sm3(document) == value.data_hash,
+        data_hash=sm3(file.encoded) == value.data_hash,
+        seal_file_matches=seal_file_matches(files.package, file, value),
+        seal_image_matches=seal_image_matches(files.package, file, value),
     )
 
 

@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 
 def moment_text(moment: datetime | None) -> str | None:
     """A moment in UTC as RFC 3339 text, whole seconds, or None."""
     return None if moment is None else f"{moment.year:04d}-{moment:%m-%dT%H:%M:%SZ}"
+
+
+@lru_cache(maxsize=512)  # periods of trust lists and seals, which repeat
+def day_text(moment: datetime) -> str:
+    """The day of a moment in UTC as ``YYYY-MM-DD``."""
+    return f"{moment:%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True)

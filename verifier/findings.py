@@ -7,6 +7,7 @@ verdict at INDETERMINATE. A verdict has no truth value worth asking: write ``ver
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import ClassVar, Final, TypeAlias
 
 from verifier.code_table import CODES
@@ -101,15 +102,26 @@ _CLASSES: Final[dict[Outcome, type[Finding]]] = {
     Outcome.SKIPPED: Skipped,
 }
 _MAKERS: Final = {code: (_CLASSES[facts.outcome], facts.step) for code, facts in CODES.items()}
+_LONGEST_KEPT: Final = 256
 _STEP_ORDER: Final = {step: number for number, step in enumerate(Step)}
 
 
 def finding(code: Code, subject: str = "", detail: str = "") -> Finding:
     """The finding a code stands for; step and outcome come from the code."""
+    if not detail and len(subject) <= _LONGEST_KEPT:
+        return _plain(code, subject)
     maker, step = _MAKERS[code]
     if step is None:
         raise ValueError(f"{code} belongs to no step, say which was left out")
     return maker(step, code, subject, detail)
+
+
+@lru_cache(maxsize=1024)  # most findings say only that a step passed, in every document the same
+def _plain(code: Code, subject: str) -> Finding:
+    maker, step = _MAKERS[code]
+    if step is None:
+        raise ValueError(f"{code} belongs to no step, say which was left out")
+    return maker(step, code, subject)
 
 
 def shown(text: str, longest: int = 200) -> str:

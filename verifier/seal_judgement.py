@@ -17,6 +17,7 @@ from formats.oids import SM3, SM3_PLAIN
 from verifier.certificate_judgement import MAKER, judge_certificate
 from verifier.codes import Code, Step
 from verifier.examination import Examined
+from verifier.facts import day_text
 from verifier.findings import Finding, finding, not_applicable, not_judged, shown
 from verifier.path import PathJudge
 from verifier.report import SignatureKind
@@ -129,7 +130,7 @@ def _validity(seal: Seal, signed: datetime | None, subject: str, at: datetime) -
     if signed is None or own.created is None or own.valid_from is None or own.valid_to is None:
         yield finding(Code.SEAL_PERIOD_UNKNOWN, subject)
         return
-    period = f"{own.valid_from:%Y-%m-%d} to {own.valid_to:%Y-%m-%d}, used {signed:%Y-%m-%d}"
+    period = f"{day_text(own.valid_from)} to {day_text(own.valid_to)}, used {day_text(signed)}"
     if own.created > signed:
         yield finding(Code.SEAL_CREATED_LATER, subject, f"{own.created:%Y-%m-%d}, used {signed:%Y-%m-%d}")
     if signed < own.valid_from:

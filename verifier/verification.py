@@ -25,6 +25,7 @@ from formats.tolerances import Tolerance
 from verifier.codes import Code
 from verifier.coverage import judge_coverage
 from verifier.examination import examine_package
+from verifier.facts import day_text
 from verifier.findings import Finding, finding, in_order, not_judged, shown
 from verifier.licence import LICENCE_STEPS, LicenceVerdict, judge_licence, no_licence
 from verifier.licence_metadata import Pairs, is_licence_like, read_custom_data
@@ -198,7 +199,7 @@ class _Verification:
             yield finding(Code.TRUST_LIST_NONE)
             return
         facts = self.trust.facts
-        period = f"sequence {facts.sequence}, {facts.issued:%Y-%m-%d} to {facts.next_update:%Y-%m-%d}"
+        period = f"sequence {facts.sequence}, {day_text(facts.issued)} to {day_text(facts.next_update)}"
         if self.at < facts.issued:
             yield finding(Code.TRUST_LIST_NOT_YET_ISSUED, "", period)
         elif self.at > facts.next_update:

@@ -7,7 +7,6 @@ of the standard is recorded as a tolerance. Nothing is verified here, see ``refe
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import Final
 
@@ -239,17 +238,19 @@ def _read_references(parts: Parts, part: XmlPart, references: Element) -> tuple[
     elements = part.children(references, "Reference")
     if len(elements) > MAX_REFERENCES:
         raise LimitExceededError(f"more than {MAX_REFERENCES} references", what=part.name)
-    return tuple(_read_reference(parts, part, element) for element in elements)
+    return tuple([_read_reference(parts, part, element) for element in elements])
 
 
 def _read_reference(parts: Parts, part: XmlPart, element: Element) -> Reference:
     file_ref = part.required(element, "FileRef")
-    if not file_ref.lstrip().startswith("/"):
-        part.found.add(Tolerance.OFD_REFERENCE_RELATIVE)
-    try:
-        path = parts.find(file_ref, part.name)
-    except MalformedDataError:  # a path no entry can have; the reference then protects nothing and says so
-        path = None
+    path: str | None = file_ref[1:]
+    if file_ref[:1] != "/" or path not in parts.package:  # else it is written as nearly all are, see ``locate``
+        if not file_ref.lstrip().startswith("/"):
+            part.found.add(Tolerance.OFD_REFERENCE_RELATIVE)
+        try:
+            path = parts.find(file_ref, part.name)
+        except MalformedDataError:  # a path no entry can have; the reference then protects nothing and says so
+            path = None
     check_value = part.required_child(element, "CheckValue")
     return Reference(file_ref, path, _read_base64(part, check_value))
 
@@ -260,7 +261,7 @@ def _read_base64(part: XmlPart, element: Element) -> bytes:
     if packed != text:
         part.found.add(Tolerance.OFD_BASE64_WHITESPACE)
     try:
-        return base64.b64decode(packed, validate=True)
+        return binascii.a2b_base64(packed, strict_mode=True)
     except (binascii.Error, ValueError) as exc:
         raise part.error(f"{part.local(element)} is not Base64", element) from exc
 

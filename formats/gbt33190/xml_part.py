@@ -86,10 +86,17 @@ class XmlPart:
 
     def child(self, element: Element, local: str) -> Element | None:
         """The child of this local name, if there is one; two are refused."""
-        matches = self.children(element, local)
-        if len(matches) > 1:
-            raise self.error(f"{local} occurs more than once", matches[1])
-        return matches[0] if matches else None
+        names = self._names
+        match = second = None
+        for child in element:
+            if (names.get(child.tag) or self.local(child)) == local:
+                if match is None:
+                    match = child
+                elif second is None:
+                    second = child
+        if second is not None:
+            raise self.error(f"{local} occurs more than once", second)
+        return match
 
     def required_child(self, element: Element, local: str) -> Element:
         """The child of this local name."""

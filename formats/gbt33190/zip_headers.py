@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from formats.errors import LimitExceededError, MalformedDataError
@@ -34,6 +35,7 @@ _REFUSED_FLAGS: Final = {
     0x2000: "is masked",
 }
 _REFUSED_FLAG_BITS: Final = sum(_REFUSED_FLAGS)
+_METHODS: Final = frozenset({STORED, DEFLATED})
 _REFUSED_EXTRAS: Final = {
     0x0017: "is encrypted",
     0x7075: "carries a second name",
@@ -105,7 +107,8 @@ def read_central(
     name = _decode_name(raw_name, flags, position, found)
     if disk:
         raise MalformedDataError("the entry lies on another disk", what=name, offset=position)
-    _check_kind(name, flags, method, position)
+    if flags & _REFUSED_FLAG_BITS or method not in _METHODS:
+        raise _refused_kind(name, flags, method, position)
     _check_sizes(name, method, stored, size, limits, position)
     if extra_size and _read_extra(data[extra_at : extra_at + extra_size], name, position) is not None:
         raise MalformedDataError("the directory carries ZIP64 sizes", what=name, offset=position)
@@ -114,10 +117,15 @@ def read_central(
 
 def _decode_name(raw: bytes, flags: int, position: int, found: list[Tolerance]) -> str:
     name = raw.decode("ascii") if raw.isascii() else _decode_wide_name(raw, flags, position, found)
-    fault = name_fault(name[:-1] if name[-1:] == "/" else name)
+    fault = _name_fault(name)
     if fault is not None:
         raise MalformedDataError(fault, what=ascii(name)[1:-1], offset=position)
     return name
+
+
+@lru_cache(maxsize=512)  # documents of a kind have the same names
+def _name_fault(name: str) -> str | None:
+    return name_fault(name[:-1] if name[-1:] == "/" else name)
 
 
 def _decode_wide_name(raw: bytes, flags: int, position: int, found: list[Tolerance]) -> str:
@@ -138,12 +146,10 @@ def _decode_wide_name(raw: bytes, flags: int, position: int, found: list[Toleran
     raise MalformedDataError("an entry name is neither UTF-8 nor GBK", what=_WHAT, offset=position)
 
 
-def _check_kind(name: str, flags: int, method: int, position: int) -> None:
-    if flags & _REFUSED_FLAG_BITS:
-        reason = next(text for bit, text in _REFUSED_FLAGS.items() if flags & bit)
-        raise MalformedDataError(f"the entry {reason}", what=name, offset=position)
-    if method not in (STORED, DEFLATED):
-        raise MalformedDataError(f"compression method {method} is not one OFD uses", what=name, offset=position)
+def _refused_kind(name: str, flags: int, method: int, position: int) -> MalformedDataError:
+    reason = next((text for bit, text in _REFUSED_FLAGS.items() if flags & bit), None)
+    message = f"compression method {method} is not one OFD uses" if reason is None else f"the entry {reason}"
+    return MalformedDataError(message, what=name, offset=position)
 
 
 def _check_sizes(name: str, method: int, stored: int, size: int, limits: PackageLimits, position: int) -> None:
