@@ -20,7 +20,7 @@ from formats.gbt33190.values import Box
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE: Final = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 _UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_./ -]*+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./ -]*")
 _DECIMALS: Final = 4
 
 

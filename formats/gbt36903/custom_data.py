@@ -36,21 +36,25 @@ def to_custom_data(metadata: Metadata) -> list[tuple[str, str]]:
         MalformedDataError: A value of a repeating element holds the separator, or XML cannot hold a value.
     """
     schema = metadata.schema
-    ordered = [element.short_name for element in schema if element.short_name in metadata.values]
-    others = sorted(name for name in metadata.values if schema.named(name) is None)
+    values = metadata.values
     pairs = []
-    for name in [*ordered, *others]:
-        if name is None:
+    for element in schema:
+        name = element.short_name
+        texts = None if name is None else values.get(name)
+        if name is None or texts is None:
             continue
-        texts = metadata.values[name]
-        element = schema.named(name)
-        if element is not None and element.repeats and any(schema.separator in text for text in texts):
+        if element.repeats and any(schema.separator in text for text in texts):
             raise MalformedDataError(f"a value of {name} holds the separator", what=_WHAT)
-        joined = texts[0] if len(texts) == 1 else schema.separator.join(texts)
-        if not name.isprintable() or _UNWRITABLE.search(joined):
-            raise MalformedDataError(f"{name[:64]!a} holds characters XML cannot", what=_WHAT)
-        pairs.append((name, joined))
-    return pairs
+        pairs.append(_pair(name, texts, schema.separator))
+    others = sorted([name for name in values if schema.named(name) is None])
+    return pairs + [_pair(name, values[name], schema.separator) for name in others]
+
+
+def _pair(name: str, texts: tuple[str, ...], separator: str) -> tuple[str, str]:
+    joined = texts[0] if len(texts) == 1 else separator.join(texts)
+    if not name.isprintable() or _UNWRITABLE.search(joined):
+        raise MalformedDataError(f"{name[:64]!a} holds characters XML cannot", what=_WHAT)
+    return name, joined
 
 
 def from_custom_data(pairs: Iterable[tuple[object, object]], *, schema: MetadataSchema | None = None) -> Metadata:

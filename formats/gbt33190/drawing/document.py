@@ -31,7 +31,7 @@ class DocInfo:
     custom: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.document_id) != 32 or not set(self.document_id) <= set("0123456789abcdefABCDEF"):
+        if len(self.document_id) != 32 or self.document_id.strip("0123456789abcdefABCDEF"):
             raise ValueError("DocID is 32 hexadecimal digits")
 
 

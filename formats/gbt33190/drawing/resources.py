@@ -65,7 +65,9 @@ class ResourceFiles:
         template's subset for the page's.
         """
         font_id = self.font_ids[font] = self._take_id()
-        beyond = {character for character in characters if character > LAST_OF_BASIC_PLANE}
+        beyond: set[str] = set()
+        if max(characters, default="") > LAST_OF_BASIC_PLANE:
+            beyond = {character for character in characters if character > LAST_OF_BASIC_PLANE}
         subset = font.subset(characters, glyph_ids=glyph_ids or bool(beyond))
         name = font.font_name if subset is None else f"{font.font_name}-{font_id}"
         open_tag = f'<ofd:Font ID="{font_id}"' + "".join(
