@@ -159,9 +159,7 @@ class PathJudge:
         """
         in_period = certificate.validity.contains(moment)
         own = _own_results(certificate, at, in_period=in_period)
-        paths = self._paths.get(
-            (certificate.encoded, purpose), lambda: tuple(self._find(certificate, purpose, ()))
-        )
+        paths = self._known_paths(certificate, purpose)
         if not paths and links:
             paths = tuple(self._find(certificate, purpose, links[:16]))
         if not paths:
@@ -169,7 +167,7 @@ class PathJudge:
             state = PathState.UNTRUSTED if self._trust.current_at(at) else PathState.UNDECIDED
             return Judged((*own, PathResult(state, f"issued by {certificate.issuer}")), None, in_period)
         judged = [self._judge_path(path, own, moment, at, in_period=in_period) for path in paths]
-        return max(judged, key=lambda each: each.rank)
+        return judged[0] if len(judged) == 1 else max(judged, key=lambda each: each.rank)
 
     # ------------------------------------------------------------------ finding
 
@@ -243,12 +241,12 @@ class PathJudge:
     def _authority_results(self, path: Path, moment: datetime, at: datetime) -> Iterator[PathResult]:
         """Status when the key was used and when the certificate below was issued (TS 119 612)."""
         authority = path.authority
-        subject = f"{authority.certificate.subject}"
+        subject = authority.certificate.subject
         if authority.compromised and self._proven_time_needed:
-            yield PathResult(PathState.AUTHORITY_COMPROMISED, subject)
+            yield PathResult(PathState.AUTHORITY_COMPROMISED, str(subject))
         issued = path.certificates[-1].validity.not_before
         if not authority.granted_at(moment) or not authority.granted_at(issued):
-            yield PathResult(PathState.AUTHORITY_WITHDRAWN, subject)
+            yield PathResult(PathState.AUTHORITY_WITHDRAWN, str(subject))
         superior = self._superiors.get(authority.certificate.encoded, lambda: self._superior(authority))
         if superior is not None:
             state = self._lists.state(authority.certificate, superior, moment=moment, at=at)

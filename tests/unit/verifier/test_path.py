@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from formats import oids
+from formats import der, oids
 from formats.gbt20518 import Certificate, Extension, KeyUsage, Name, RevocationReason
 from formats.gbt20518 import extension_building as extensions
 from tests.unit.verifier.nation import (
@@ -65,6 +65,18 @@ def test_listed_authority_vouches() -> None:
     assert [each.state.value for each in result.results] == ["TRUSTED"]
     assert result.authority is not None
     assert result.authority.certificate == N.holder_authority.certificate
+
+
+def test_large_certificates_are_judged_and_not_kept() -> None:
+    """A hostile certificate of many octets shall not fill the memory for paths."""
+    trust = N.trust()
+    judge = PathJudge(trust, RevocationLists(trust.crls), cache_size=16, proven_time_needed=True)
+    filler = Extension("1.2.156.10197.9999", critical=False, value=der.octet_string(bytes(10_000)))
+    large = issue(name("大"), N.holder_authority, extra=(SIGNING, filler)).certificate
+    for certificate, kept in ((large, 0), (N.bureau.certificate, 1)):
+        judge.judge(certificate, Purpose.SEAL_HOLDER, moment=SIGNED, at=NOW)
+        assert len(judge._paths) == kept
+    assert states(large) == ["TRUSTED"]
 
 
 def test_purpose_is_not_transferable() -> None:
