@@ -80,11 +80,12 @@ class PackageFiles:
         if path is None:
             return ReferenceResult(reference.file_ref, found=False, matches=None, algorithm=DigestAlgorithm.SM3)
         try:
-            matches = self.facts(path).digest == reference.check_value
+            facts = self._facts.get(path) or self.facts(path)
         except LimitExceededError:
             raise
         except MalformedDataError:  # its data is damaged: there is no file to compare with
             return ReferenceResult(path, found=False, matches=None, algorithm=DigestAlgorithm.SM3)
+        matches = facts.digest == reference.check_value
         return ReferenceResult(path, found=True, matches=matches, algorithm=DigestAlgorithm.SM3)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190.digests import DigestAlgorithm
@@ -10,8 +10,7 @@ from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.signature_model import Reference, SignatureFile
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceResult:
+class ReferenceResult(NamedTuple):
     """What one Reference turned out to be worth.
 
     ``path`` is the entry, or the path as written where there is none. ``matches`` is ``None`` where the question

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from formats.gbt33190.digests import DigestAlgorithm
 from formats.gbt33190.values import Box
@@ -37,8 +38,7 @@ class CheckMethod:
     algorithm: DigestAlgorithm | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A protected file.
 
     ``file_ref`` is as written; ``path`` the entry it means, ``None`` if there is no such entry or the path is

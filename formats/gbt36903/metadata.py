@@ -167,8 +167,11 @@ def _texts(name: object, value: object) -> tuple[str, ...]:
         if len(value) > MAX_CHARACTERS:
             raise LimitExceededError(f"{name[:64]!a} has more than {MAX_CHARACTERS} characters", what=_WHAT)
         return (value,)
-    entries = value
-    if not isinstance(entries, Sequence) or isinstance(entries, bytes | bytearray | memoryview):
+    if isinstance(value, list):  # quicker to ask than for a sequence
+        entries: Sequence[object] = value
+    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        entries = value
+    else:
         raise MalformedDataError(f"the value of {name[:64]!a} is no text", what=_WHAT)
     if len(entries) > MAX_VALUES:
         raise LimitExceededError(f"{name[:64]!a} has more than {MAX_VALUES} values", what=_WHAT)
