@@ -14,8 +14,8 @@ from typing import Final
 
 MAX_NAME_OCTETS: Final = 512
 
-# No possessive quantifiers, here or anywhere: Python up to 3.11.4 matches them wrongly after a look-ahead and would
-# take ".." for a good name. Segments hold no "/", so plain quantifiers are as fast.
+# No possessive quantifiers, here or anywhere: Python up to 3.11.4 matches them wrongly after a look-ahead and
+# would take ".." for a good name. Segments hold no "/", so plain quantifiers are as fast.
 # One segment: not "." or "..", no separator of any system, no C0/C1 control, no line or paragraph separator, no
 # character that reorders the text around it, no lone surrogate.
 _SEGMENT: Final = (
