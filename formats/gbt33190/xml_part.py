@@ -28,6 +28,16 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 _QUALIFIED: Final = f"{{{NAMESPACE}}}"
+_FREQUENT: Final = {
+    f"{_QUALIFIED}{local}": local
+    for local in (
+        "OFD DocBody DocInfo DocRoot CustomDatas CustomData Document Page "
+        "Signatures MaxSignId Signature SignedInfo Provider SignatureMethod SignatureDateTime Parameters "
+        "References Reference CheckValue StampAnnot Seal BaseLoc SignedValue "
+        "Layer TextObject TextCode PathObject ImageObject AbbreviatedData FillColor"
+    ).split()
+}
+"""Names in the standard's namespace that stand in nearly every document; others are judged once a part."""
 
 
 class XmlPart:
@@ -62,7 +72,7 @@ class XmlPart:
     def local(self, element: Element) -> str:
         """Local name of an element; a namespace other than the standard's is recorded."""
         tag = element.tag
-        known = self._names.get(tag)
+        known = _FREQUENT.get(tag) or self._names.get(tag)
         if known is None:
             known = self._names[tag] = self._judge(tag)
         return known
@@ -82,14 +92,18 @@ class XmlPart:
     def children(self, element: Element, local: str) -> list[Element]:
         """All children of this local name."""
         names = self._names  # this is the inner loop of all reading
-        return [child for child in element if (names.get(child.tag) or self.local(child)) == local]
+        return [
+            child
+            for child in element
+            if (_FREQUENT.get(tag := child.tag) or names.get(tag) or self.local(child)) == local
+        ]
 
     def child(self, element: Element, local: str) -> Element | None:
         """The child of this local name, if there is one; two are refused."""
         names = self._names
         match = second = None
         for child in element:
-            if (names.get(child.tag) or self.local(child)) == local:
+            if (_FREQUENT.get(tag := child.tag) or names.get(tag) or self.local(child)) == local:
                 if match is None:
                     match = child
                 elif second is None:
