@@ -28,15 +28,13 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 _QUALIFIED: Final = f"{{{NAMESPACE}}}"
-_FREQUENT: Final = {
-    f"{_QUALIFIED}{local}": local
-    for local in (
-        "OFD DocBody DocInfo DocRoot CustomDatas CustomData Document Page "
-        "Signatures MaxSignId Signature SignedInfo Provider SignatureMethod SignatureDateTime Parameters "
-        "References Reference CheckValue StampAnnot Seal BaseLoc SignedValue "
-        "Layer TextObject TextCode PathObject ImageObject AbbreviatedData FillColor"
-    ).split()
-}
+_FREQUENT_NAMES: Final = (
+    "OFD DocBody DocInfo DocRoot CustomDatas CustomData Document Page "
+    "Signatures MaxSignId Signature SignedInfo Provider SignatureMethod SignatureDateTime Parameters "
+    "References Reference CheckValue StampAnnot Seal BaseLoc SignedValue "
+    "Layer TextObject TextCode PathObject ImageObject AbbreviatedData FillColor"
+)
+_FREQUENT: Final = {f"{_QUALIFIED}{local}": local for local in _FREQUENT_NAMES.split()}
 """Names in the standard's namespace that stand in nearly every document; others are judged once a part."""
 
 
