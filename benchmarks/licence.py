@@ -26,6 +26,7 @@ from formats.gbt36904 import LicenceId
 from licence_service import Holder, IssueRequest, built_in_types
 from licence_service.files import FolderFileStore
 from licence_service.metadata_of import licence_metadata
+from licence_service.painting import FaceToPaint
 from seal_service.sealing import PreparedSeal, SealHolder, complete_documents, prepare_document, seal_documents
 from tests.peers.ofd_documents import Face, face_of
 from tests.peers.ofd_nation import OfdNation, build_ofd_nation
@@ -165,7 +166,9 @@ def _parts(nation: OfdNation, holder: SealHolder, folder: Path) -> dict[str, flo
 
     steps: dict[str, Callable[[int], object]] = {
         "metadata": lambda _: [metadata(index) for index in range(BATCH)],
-        "paint the face": lambda _: [paint(licence_type, item, document_id="0" * 32) for item in known],
+        "paint the face": lambda _: nation.painter.paint_many(
+            [FaceToPaint(licence_type, item, "0" * 32) for item in known]
+        ),
         "Signature.xml": lambda _: [prepare_document(request, holder, at=nation.now) for request in sealing],
         "sign and verify": lambda _: _sign(prepared, holder),
         "value and container": lambda _: [

@@ -27,7 +27,7 @@ from licence_service.model import (
     LicenceState,
     next_state,
 )
-from licence_service.painting import FacePainter, PaintedFace
+from licence_service.painting import FacePainter, FaceToPaint
 from licence_service.ports import (
     Directory,
     DocumentToSeal,
@@ -237,26 +237,25 @@ class LicenceService:
     def _seal(self, issuer: str, drafts: Sequence[_Reserved], at: datetime) -> list[bytes]:
         if not drafts:
             return []
-        documents = []
-        for item in drafts:
-            painted = self._paint(item)
-            documents.append(
-                DocumentToSeal(
-                    request_id=f"{item.row.request_id}#{item.row.attempt}",
-                    entries=painted.entries,
-                    digests=painted.digests,
-                    placements=(Placement(painted.seal_page_id, *painted.seal_centre),),
-                    purpose=f"{item.request.item_code} {item.row.licence_id}",
-                )
+        painted = self._painter.paint_many([self._face(item) for item in drafts])
+        documents = [
+            DocumentToSeal(
+                request_id=f"{item.row.request_id}#{item.row.attempt}",
+                entries=face.entries,
+                digests=face.digests,
+                placements=(Placement(face.seal_page_id, *face.seal_centre),),
+                purpose=f"{item.request.item_code} {item.row.licence_id}",
             )
+            for item, face in zip(drafts, painted, strict=True)
+        ]
         return self._sealer.seal(issuer, documents, at=at, operator=drafts[0].request.operator)
 
-    def _paint(self, item: _Reserved) -> PaintedFace:
+    def _face(self, item: _Reserved) -> FaceToPaint:
         if item.metadata is None:
             raise ValueError("only a draft is drawn")
         # DocID must be stable for one licence and attempt, and tell nothing of it.
         document_id = hmac_sm3(self._index_key, f"document {item.row.licence_id}#{item.row.attempt}".encode())[:16]
-        return self._painter.paint(item.licence_type, item.metadata, document_id=document_id.hex())
+        return FaceToPaint(item.licence_type, item.metadata, document_id.hex())
 
     def _put_into_force(self, drafts: Sequence[_Reserved], documents: Sequence[bytes]) -> dict[str, IssuedLicence]:
         """Store what was sealed, then say so on record; licences by request key."""
