@@ -7,7 +7,7 @@ from typing import Final
 
 from formats.gbt20518 import Certificate
 from verifier.codes import Code, Step
-from verifier.findings import Finding, finding, not_judged
+from verifier.findings import Finding, finding, not_judged, shown
 from verifier.path import Judged, PathJudge, PathState
 from verifier.trust_list_model import Authority, Purpose
 
@@ -48,6 +48,9 @@ def _role(role: str, step: Step, purpose: Purpose) -> Role:
 
 MAKER: Final = _role("MAKER", Step.MAKER_CERTIFICATE, Purpose.SEAL_MAKER)
 SIGNER: Final = _role("SIGNER", Step.SIGNER_CERTIFICATE, Purpose.SEAL_HOLDER)
+
+_LONGEST_DETAIL: Final = 1000
+"""Characters; names in use have a tenth of it, and hostile ones a hundred times."""
 
 _NEEDS_THE_TIME: Final = frozenset({PathState.PERIOD, PathState.REVOKED, PathState.HELD})
 
@@ -104,7 +107,8 @@ def judge_certificate(
 def _detail(certificate: Certificate, state: PathState, detail: str) -> str:
     if state is PathState.TRUSTED:
         return ""  # the report names signer and maker
-    return f"{certificate.subject}: {detail}" if detail else str(certificate.subject)
+    subject = str(certificate.subject)
+    return shown(f"{subject}: {detail}" if detail else subject, _LONGEST_DETAIL)
 
 
 def _states(judged: Judged, *, time_known: bool) -> list[tuple[PathState, str]]:

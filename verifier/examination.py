@@ -141,7 +141,7 @@ def examine_package(
 
 def _repeated(first: Examined, entry: SignatureEntry) -> Examined:
     """Facts of a signature whose value was met before: those of the same file, else that it is somebody else's."""
-    path = entry.path or entry.base_location
+    path = entry.path or shown(entry.base_location)
     if path == first.subject:
         return replace(first, entry=entry)
     value = entry.file.signed_value if entry.file else None
@@ -157,7 +157,9 @@ def examine_entry(files: PackageFiles, entry: SignatureEntry, memory: Memory) ->
     """
     file = entry.file
     if file is None:
-        return Examined(entry.path or entry.base_location, SignatureKind.UNREADABLE, entry, fault=entry.fault)
+        return Examined(
+            entry.path or shown(entry.base_location), SignatureKind.UNREADABLE, entry, fault=entry.fault
+        )
     references = files.check_references(file)
     start = Examined(
         file.path,

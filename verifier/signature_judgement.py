@@ -116,7 +116,7 @@ class SignatureJudge:
         value, entry = examined.value, examined.entry
         return SignatureReport(
             subject=examined.subject,
-            id=entry.id if entry else "",
+            id=shown(entry.id) if entry else "",
             kind=examined.kind,
             generation=examined.generation,
             findings=findings,

@@ -58,7 +58,7 @@ def _listed_twice(entries: Sequence[SignatureEntry], files: PackageFiles) -> set
     """
     if len(entries) < 2:
         return set()
-    paths = [entry.path or entry.base_location for entry in entries]
+    paths = [entry.path or shown(entry.base_location) for entry in entries]
     values = {
         path: files.digest(entry.file.signed_value)
         for path, entry in zip(paths, entries, strict=True)

@@ -1,13 +1,26 @@
 """Small files that ask for much work: each is refused or judged within a bound that does not grow with the attack."""
 
+import json
 import re
 import time
 from collections.abc import Callable
 
 import pytest
 
+from formats import oids
 from formats.errors import LimitExceededError
-from tests.unit.verifier.documents import Entries, codes, sealed, stored_zip, verified
+from formats.gbt20518 import Name
+from tests.unit.verifier.documents import (
+    Entries,
+    Recipe,
+    codes,
+    document,
+    seal_recipe,
+    sealed,
+    stored_zip,
+    verified,
+)
+from tests.unit.verifier.nation import BUREAU, holder_extensions, issue, name
 from tests.unit.verifier.test_twins import LIST, SIGNATURE
 from verifier.codes import Code
 from verifier.findings import Verdict
@@ -81,3 +94,27 @@ def test_references_times_size(method: str) -> None:
 def stored(entries: Entries) -> bytes:
     """Stored, so that the ratio of sizes does not refuse it first."""
     return stored_zip(list(entries.items()))
+
+
+def test_report_of_endless_names() -> None:
+    """Names of a million characters, in seals and certificates, are cut in reports: these stay small."""
+    stranger = issue(name("陌生"), None, extra=holder_extensions(BUREAU))
+    long = Name.build([(oids.COUNTRY, "CN"), *((oids.ORGANIZATIONAL_UNIT, "\u202e" * 256) for _ in range(60))])
+    nobody = issue(long, stranger)
+    entries = document(())
+    for _ in range(4):
+        entries = Recipe(holder=nobody, seal=seal_recipe(name="印" * 1_000_000)).apply(entries)
+    report = verified(entries)
+    assert report.verdict is Verdict.FAILED
+    assert len(json.dumps(report.to_dict())) < 100_000
+
+
+def test_report_of_endless_paths() -> None:
+    """A path or an id of a million characters in the list of signatures is cut, though every finding names it."""
+    entries = sealed(())
+    long = "x" * 1_000_000
+    more = f'<ofd:Signature ID="{long}" BaseLoc="/{long}"/><ofd:Signature ID="s2" Relative="{long}" BaseLoc="/y"/>'
+    entries[LIST] = entries[LIST].replace(b"</ofd:Signatures>", f"{more}</ofd:Signatures>".encode())
+    report = verified(entries)
+    assert report.verdict is Verdict.FAILED
+    assert len(json.dumps(report.to_dict())) < 100_000
