@@ -3,6 +3,9 @@
 Documents of one kind share their largest files, see ``shared_files``.
 """
 
+import re
+from typing import Final
+
 from crypto import sm3
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt33190.digests import DigestAlgorithm
@@ -10,6 +13,8 @@ from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.references import ReferenceResult, check_references
 from formats.gbt33190.signature_model import Reference, SignatureFile
 from verifier.shared_files import FileFacts, SharedFiles
+
+_XML_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+<")
 
 
 class PackageFiles:
@@ -94,7 +99,7 @@ def _facts(data: bytes) -> FileFacts:
 
 
 def _looks_like_signature(data: bytes) -> bool:
-    if not data[:16].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if _XML_START.match(data) is None:
         return False
     # XML-DSig, which attachments may carry, has SignatureValue and Reference instead.
     return b"SignedInfo" in data and b"SignedValue" in data and b"References" in data

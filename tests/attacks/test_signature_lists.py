@@ -161,3 +161,17 @@ def test_first_signature_taken_away_with_its_files() -> None:
     report = verified(substitute(entries, LIST, r'<ofd:Signature ID="s001"[^>]*/>', ""))
     assert Code.REFERENCE_MISSING in codes(report)
     assert report.verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff", " " * 4000, "\r\n" * 20, "<!--  -->", "<?a b?>"])
+def test_first_signature_hidden_behind_white_space(start: str) -> None:
+    """A signature left out of the list is found however its Signature.xml begins."""
+
+    def begin(xml: bytes) -> bytes:
+        declaration, _, rest = xml.partition(b"?>")
+        return (declaration + b"?>" if start == "" else start.encode()) + rest
+
+    both = Recipe(holder=N.other_bureau).apply(sealed(change_xml=begin))
+    assert verified(both).verdict is Verdict.PASSED
+    report = verified(substitute(both, LIST, r'<ofd:Signature ID="s001"[^>]*/>', ""))
+    assert Code.SIGNATURE_NOT_LISTED in codes(report)
