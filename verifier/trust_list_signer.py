@@ -46,19 +46,27 @@ def _is_anchor(certificate: Certificate, anchor: Anchor) -> bool:
     return certificate.encoded == anchor.encoded
 
 
+def _has_the_role(certificate: Certificate) -> bool:
+    return TRUST_LIST_SIGNING in (certificate.extended_key_usage or ())
+
+
 def _check_role(signer: Certificate) -> None:
-    if TRUST_LIST_SIGNING not in (signer.extended_key_usage or ()):
+    if not _has_the_role(signer):
         raise TrustListRefusedError("the signer's certificate is not one for signing trust lists")
     if not may_sign(signer):
         raise TrustListRefusedError("the signer's key may not sign")
 
 
 def _check_chain(chain: tuple[Certificate, ...], anchor: Anchor) -> None:
-    """Each certificate is issued by the next, and the last one needed by the anchor."""
+    """Each certificate is issued by the next, and the last one needed by the anchor.
+
+    A CA in between must be one for signers of trust lists by its own extKeyUsage. The CAs a list is about often
+    stand below the same root: none of them may make a signer, and with it a list, of its own.
+    """
     for position, certificate in enumerate(chain):
         if unreadable_criticals(certificate):
             break
-        if position and not may_issue(certificate, position - 1):
+        if position and not (may_issue(certificate, position - 1) and _has_the_role(certificate)):
             break
         if _issued_by(certificate, anchor, position):
             return

@@ -119,16 +119,17 @@ def test_signer_needs_the_role() -> None:
 
 
 def test_chain_of_two() -> None:
-    """A CA between signer and anchor travels in the envelope, and must be a CA."""
-    between = issue(name("中间"), N.root, extra=CA_EXTENSIONS)
+    """A CA between signer and anchor travels in the envelope, must be a CA, and one for signers of trust lists."""
+    between = issue(name("中间"), N.root, extra=(*CA_EXTENSIONS, TSL))
     signer = issue(name("签发"), between, extra=(SIGNING, TSL))
     data = sign_trust_list(N.content, signer.signer, [signer.certificate, between.certificate])
     assert TrustList.read(data, at=NOW, anchor=N.root.certificate).facts.pinned
-    no_ca = issue(name("中间"), N.root, extra=(SIGNING,))
-    signer = issue(name("签发"), no_ca, extra=(SIGNING, TSL))
-    data = sign_trust_list(N.content, signer.signer, [signer.certificate, no_ca.certificate])
-    with pytest.raises(TrustListRefusedError, match="anchor"):
-        TrustList.read(data, at=NOW, anchor=N.root.certificate)
+    for extra in ((SIGNING, TSL), CA_EXTENSIONS):
+        other = issue(name("中间"), N.root, extra=extra)
+        signer = issue(name("签发"), other, extra=(SIGNING, TSL))
+        data = sign_trust_list(N.content, signer.signer, [signer.certificate, other.certificate])
+        with pytest.raises(TrustListRefusedError, match="anchor"):
+            TrustList.read(data, at=NOW, anchor=N.root.certificate)
 
 
 def test_signer_must_be_in_force() -> None:
