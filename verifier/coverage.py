@@ -12,6 +12,8 @@ Left out by exact name are only files no signature can cover, or that are bound 
   alters it can hide a signature, list one twice or change its type; these are looked for here and in judgement;
 - OFDEntries.xml of GM/T 0099 and its value: judged by themselves.
 
+That holds as long as the document uses them for nothing else.
+
 Beyond that each signature by itself covers everything but these files. One that leaves something out that another
 signature covers is a signature of part of the document: its seal stands on pages its signer may never have seen.
 That cannot be decided by a program, so the document does not pass.
@@ -19,8 +21,11 @@ That cannot be decided by a program, so the document does not pass.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from formats.errors import LimitExceededError, MalformedDataError
+from formats.gbt33190.parts import Parts
+from formats.gbt33190.reachability import Reason, explore
 from formats.gbt33190.signature_model import SignatureList
 from verifier.codes import Code
 from verifier.examination import Examined
@@ -28,6 +33,19 @@ from verifier.findings import Finding, finding, shown
 from verifier.package_files import PackageFiles
 from verifier.policy import Policy
 from verifier.report import SignatureKind
+
+_SIGNATURE_ROLES: Final = frozenset(
+    {
+        Reason.SIGNATURE_LIST,
+        Reason.SIGNATURE,
+        Reason.SIGNED_VALUE,
+        Reason.SEAL,
+        Reason.INTEGRITY_LIST,
+        Reason.INTEGRITY_VALUE,
+        Reason.VERSION_MEMBER,
+    }
+)
+"""What a file may be to a document without being shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +64,17 @@ class Coverage:
 
 
 def judge_coverage(
-    files: PackageFiles, lists: Sequence[SignatureList], examined: Sequence[Examined], policy: Policy
+    files: PackageFiles,
+    parts: Parts,
+    lists: Sequence[SignatureList],
+    examined: Sequence[Examined],
+    policy: Policy,
 ) -> Coverage:
     """Judge what is covered.
 
     Args:
         files: Files of the package.
+        parts: The same as parts that name one another.
         lists: Its lists of signatures.
         examined: Facts of every signature in them, and of the integrity signature.
         policy: How many findings are listed.
@@ -62,6 +85,8 @@ def judge_coverage(
     sound = [each for each in content if each.sound]
     covered = frozenset[str]().union(*(each.matching for each in sound))
     missing = tuple(name for name in to_cover if name not in covered)
+    if len(examined) > 1:
+        missing += _shown_besides(parts, named, sound)
     # A signature nobody could judge, for want of its certificate, covers nothing and condemns nothing.
     unjudged = frozenset[str]().union(*(each.matching for each in content if each.unjudged))
     undecided = not sound and bool(missing) and unjudged.issuperset(missing)
@@ -81,16 +106,31 @@ def judge_coverage(
 
 
 def _named_files(lists: Sequence[SignatureList], examined: Iterable[Examined]) -> frozenset[str]:
-    named = {each.path for each in lists}
-    for each in examined:
-        if each.entry is None or each.entry.file is not None:
-            named.add(each.subject)
-        if each.value_path is not None:
-            named.add(each.value_path)
-        file = each.entry.file if each.entry else None
-        if file is not None and file.seal is not None and each.seal_file_matches:
-            named.add(file.seal)
-    return frozenset(named)
+    return frozenset((*(each.path for each in lists), *(name for each in examined for name in _own_files(each))))
+
+
+def _own_files(examined: Examined) -> Iterator[str]:
+    """The files that make up one signature."""
+    if examined.entry is None or examined.entry.file is not None:
+        yield examined.subject
+    if examined.value_path is not None:
+        yield examined.value_path
+    file = examined.entry.file if examined.entry else None
+    if file is not None and file.seal is not None and examined.seal_file_matches:
+        yield file.seal
+
+
+def _shown_besides(parts: Parts, named: frozenset[str], sound: Iterable[Examined]) -> tuple[str, ...]:
+    """Files of one signature that the document uses as content, without another signature covering them.
+
+    Where a sealed document points to a page or a list that is not there, a later signer can put his Signature.xml:
+    a program that does not ask what kind of file it opens shows what he wrote into it.
+    """
+    open_to = {name for each in sound for name in named.difference(each.matching, _own_files(each))}
+    if not open_to:
+        return ()
+    reached = explore(parts).parts
+    return tuple(sorted(name for name in open_to if reached.get(name, _SIGNATURE_ROLES) - _SIGNATURE_ROLES))
 
 
 def _coverage_findings(

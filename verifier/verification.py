@@ -163,7 +163,7 @@ class _Verification:
             self.judge.judge(examined, self.package, at=self.at)
             for examined in examine_package(self.files, parts, entries[: self.policy.signatures], self.memory)
         ]
-        coverage = judge_coverage(self.files, lists, [each.examined for each in judged], self.policy)
+        coverage = judge_coverage(self.files, parts, lists, [each.examined for each in judged], self.policy)
         licence_like = any(is_licence_like(pairs) for pairs in bodies)
         licence = self._licence(licence_like, bodies, judged, coverage.partial)
         kind = DocumentKind.LICENCE if licence_like else DocumentKind.SEALED

@@ -214,3 +214,40 @@ def test_content_of_one_and_signature_of_another() -> None:
     report = verified(mixed)
     assert report.verdict is Verdict.FAILED
     assert {Code.REFERENCE, Code.COVERAGE_MISSING} <= codes(report)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "place"),
+    [
+        ("<ofd:Annotations>Annots/All.xml</ofd:Annotations></ofd:Document>", "Doc_0/Annots/All.xml"),
+        ("<ofd:CustomTags>Tags.xml</ofd:CustomTags></ofd:Document>", "Doc_0/Tags.xml"),
+        ("page", "Doc_0/Pages/Page_1/Content.xml"),
+    ],
+)  # fmt: skip
+def test_signature_file_put_where_a_page_is_missing(pointer: str, place: str) -> None:
+    """The second signer's Signature.xml, which no signature covers, lies where the sealed document misses a part.
+
+    It is a sound signature, and to a program that looks for elements and not for roots it is that part.
+    """
+    entries = document(metadata())
+    root = entries["Doc_0/Document.xml"].decode()
+    if pointer == "page":
+        root = root.replace("</ofd:Pages>", '<ofd:Page ID="50" BaseLoc="Pages/Page_1/Content.xml"/></ofd:Pages>')
+    else:
+        root = root.replace("</ofd:Document>", pointer)
+    first = Recipe().apply({**entries, "Doc_0/Document.xml": root.encode()})
+    assert verified(first).verdict is Verdict.PASSED
+
+    content = b"<ofd:Content><ofd:Layer ID='90'/></ofd:Content><ofd:Page PageID='1'><ofd:FileLoc>x</ofd:FileLoc></ofd:Page>"
+    second = "Doc_0/Signs/Sign_1"
+    both = Recipe(
+        holder=N.other_bureau,
+        change_xml=lambda xml: xml.replace(b"</ofd:SignedInfo>", b"</ofd:SignedInfo>" + content),
+        property_info=f"/{place}",
+    ).apply(first)
+    both[place] = both.pop(f"{second}/Signature.xml")
+    both[LIST] = both[LIST].replace(f"{second}/Signature.xml".encode(), place.encode())
+    report = verified(both)
+    assert [each.verdict for each in report.signatures] == [Verdict.PASSED] * 2
+    assert report.verdict is Verdict.FAILED
+    assert codes(report) == {Code.COVERAGE_MISSING}
