@@ -219,7 +219,7 @@ class _Licence:
 
     def validity_findings(self) -> Iterator[Finding]:
         """Days as licences count them, in Beijing time; the last day is still valid."""
-        today = self._at.astimezone(BEIJING).date()
+        today = _day(self._at)
         try:
             start, end = self._metadata.valid_from(), self._metadata.valid_to()
             issued = self._metadata.issued_on()

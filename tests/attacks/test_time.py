@@ -19,3 +19,10 @@ def test_last_second_of_time() -> None:
     report = verified(sealed(holder=stranger, at=LAST_MOMENT))
     assert report.verdict is Verdict.FAILED
     assert {Code.TIME_FUTURE, Code.SIGNER_CERT_UNTRUSTED, Code.ISSUER_NOT_SEALED} <= codes(report)
+
+
+def test_judged_at_the_last_second_of_time() -> None:
+    """Whoever asks chooses the moment; one that has no Beijing time is answered like any other."""
+    report = verified(sealed(), at=LAST_MOMENT)
+    assert report.verdict is Verdict.FAILED
+    assert Code.LICENCE_EXPIRED in codes(report)
