@@ -241,7 +241,7 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
             _FILE,
             passed=("ISSUER_ENTITLED",),
             failed=("ISSUER_NOT_LISTED", "ISSUER_TYPE", "ISSUER_ITEM", "ISSUER_PERIOD"),
-            undetermined=("ISSUER_UNKNOWN",),
+            undetermined=("ISSUER_ITEM_UNSTATED", "ISSUER_UNKNOWN"),
         ),
         **_facts(
             Step.ISSUER_SEAL,

@@ -179,6 +179,9 @@ class _Licence:
         if outside:
             yield finding(Code.ISSUER_ITEM, "", f"{issuer.name}: {', '.join(map(shown, outside[:5]))}")
             return
+        if not items and all(each.items for each in in_force):
+            yield finding(Code.ISSUER_ITEM_UNSTATED, "", issuer.name)
+            return
         yield finding(Code.ISSUER_ENTITLED, "", issuer.name)
 
     def _days(self, own: Sequence[JudgedSignature]) -> Iterator[date]:

@@ -559,6 +559,17 @@ TWINS: dict[Code, Twin] = {
             )
         ),
     ),
+    Code.ISSUER_ITEM_UNSTATED: Twin(
+        sealed,
+        {Code.ISSUER_ITEM_UNSTATED},
+        lambda: N.with_content(
+            issuers=(
+                listed_issuer(
+                    entitlements=(Entitlement(LICENCE_TYPE, frozenset({"000100202000"}), Days(date(2025, 1, 1))),)
+                ),
+            )
+        ),
+    ),
     Code.ISSUER_PERIOD: Twin(
         sealed,
         {Code.ISSUER_PERIOD},

@@ -315,6 +315,16 @@ def test_item_is_checked_by_its_basic_code() -> None:
     assert codes(verified(sealed(metadata(KZ_GLSXDM=other)), people)) == {Code.ISSUER_ITEM}
 
 
+def test_leaving_the_item_out_gains_nothing() -> None:
+    """A licence that states no item is no way round an entitlement bound to items; an unbound one covers it."""
+    bound = replace(listed_issuer().entitlements[0], items=frozenset({"000100202000"}))
+    unbound = listed_issuer().entitlements[0]
+    both = N.with_content(issuers=(listed_issuer(entitlements=(bound, unbound)),))
+    only = N.with_content(issuers=(listed_issuer(entitlements=(bound,)),))
+    assert passes(verified(sealed(), both))
+    assert verified(sealed(), only).verdict is Verdict.INDETERMINATE
+
+
 def test_metadata_cannot_be_taken_away() -> None:
     """A licence turned into a plain document is a changed document."""
     plain = substitute(sealed(holder=N.other_bureau), "OFD.xml", "<ofd:CustomDatas>.*</ofd:CustomDatas>", "")
