@@ -14,7 +14,7 @@ from formats.gbt33190.references import ReferenceResult, check_references
 from formats.gbt33190.signature_model import Reference, SignatureFile
 from verifier.shared_files import FileFacts, SharedFiles
 
-_XML_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+<")
+_XML_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*<")
 
 
 class PackageFiles:
