@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -26,13 +25,13 @@ from ca.model import (
 )
 from ca.ports import AuditDetails
 from ca.tables import AUDIT, AUDIT_ROWS, CERTIFICATES, CRLS, GUARDS, METADATA, ON_LIST, crl_from, record_from
-from formats.register_file import open_register, time_text
+from formats.register_file import RegisterStore, time_text
 
 SCHEMA_VERSION: Final = 1
 _PORTION: Final = 500
 
 
-class SqliteCaStore:
+class SqliteCaStore(RegisterStore["SqliteTransaction"]):
     """``CaStore`` on a SQLite file.
 
     Args:
@@ -43,19 +42,15 @@ class SqliteCaStore:
     """
 
     def __init__(self, path: str) -> None:
-        self._engine = open_register(path, METADATA, AUDIT, layout="ca-record", version=SCHEMA_VERSION)
+        super().__init__(
+            path, METADATA, AUDIT, layout="ca-record", version=SCHEMA_VERSION, begin=SqliteTransaction
+        )
         with self._engine.begin() as connection:
             for name, guard in GUARDS.items():
                 connection.exec_driver_sql(
                     f"CREATE TRIGGER IF NOT EXISTS {name} {guard} "
                     "BEGIN SELECT RAISE(ABORT, 'the record of the authority is not changed'); END"
                 )
-
-    @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
-        """Open a write transaction; committed at normal exit."""
-        with self._engine.begin() as connection:
-            yield SqliteTransaction(connection)
 
     def certificate(self, authority: str, serial: SerialNumber) -> CertificateRecord:
         """A certificate on record."""
@@ -97,21 +92,12 @@ class SqliteCaStore:
         with self._engine.connect() as connection:
             return _crl_rows(connection, authority, CRLS.c.encoded.is_(None))
 
-    def audit_break(self) -> int | None:
-        """Index of the first audit entry that does not follow, None if the trail is whole."""
-        with self._engine.connect() as connection:
-            return AUDIT.first_break(connection)
-
     def audit_entries(self, *, after: int = 0, most: int = 10_000) -> Sequence[AuditDetails]:
         """A page of audit entries, oldest first."""
         number = AUDIT_ROWS.c.number
         query = sa.select(number, AUDIT_ROWS.c.entry).where(number > after).order_by(number).limit(most)
         with self._engine.connect() as connection:
             return [_entry_from(row) for row in connection.execute(query)]
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
 
 
 class SqliteTransaction:

@@ -14,15 +14,17 @@ Needs SQLAlchemy; only domains that keep registers import this module.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from formats.audit_trail import EMPTY_CHAIN, canonical_entry, extend_chain, first_break
 
 _BUSY_MILLISECONDS: Final = 10_000
+_Transaction = TypeVar("_Transaction")
 
 
 class RegisterFormatError(Exception):
@@ -131,6 +133,51 @@ def open_register(path: str, metadata: sa.MetaData, audit: AuditTable, *, layout
         metadata.create_all(connection)
         audit.make_append_only(connection)
     return engine
+
+
+class RegisterStore(Generic[_Transaction]):
+    """A register opened from its file: what the store of every domain does alike.
+
+    Args:
+        path: The database file, or ``:memory:`` for tests.
+        metadata: The domain's tables.
+        audit: Its audit trail.
+        layout: Name of the layout, for example ``"seal-register"``.
+        version: Version of the layout.
+        begin: Makes the domain's transaction on a connection.
+
+    Raises:
+        RegisterFormatError: The file has another layout or version.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        metadata: sa.MetaData,
+        audit: AuditTable,
+        *,
+        layout: str,
+        version: int,
+        begin: Callable[[sa.Connection], _Transaction],
+    ) -> None:
+        self._engine = open_register(path, metadata, audit, layout=layout, version=version)
+        self._audit = audit
+        self._begin = begin
+
+    @contextmanager
+    def transaction(self) -> Iterator[_Transaction]:
+        """Open a write transaction; committed on normal exit."""
+        with self._engine.begin() as connection:
+            yield self._begin(connection)
+
+    def audit_break(self) -> int | None:
+        """Index of the first audit entry that does not follow, None if the trail is whole."""
+        with self._engine.connect() as connection:
+            return self._audit.first_break(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
 
 
 def _configure(connection: Any, _record: object) -> None:

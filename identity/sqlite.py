@@ -5,8 +5,7 @@ No number of a person is in it: persons are keyed hashes, officers are named as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from formats.gb32100 import CreditCode
-from formats.register_file import AuditTable, open_register, time_from, time_text
+from formats.register_file import AuditTable, RegisterStore, time_from, time_text
 from identity.entitlement import Delegation, Officer, Representation
 from identity.model import Action, Capacity, OfficerId, RoleGrant, Validity
 from identity.number_hash import NumberHash
@@ -64,7 +63,7 @@ _representations = sa.Table(
 _audit = AuditTable(_metadata, "identity_audit")
 
 
-class SqliteIdentityStore:
+class SqliteIdentityStore(RegisterStore["SqliteTransaction"]):
     """``ports.IdentityStore`` on a SQLite file.
 
     Args:
@@ -73,23 +72,14 @@ class SqliteIdentityStore:
     """
 
     def __init__(self, path: str, *, credit_code_exceptions: frozenset[str] = frozenset()) -> None:
-        self._exceptions = credit_code_exceptions
-        self._engine = open_register(path, _metadata, _audit, layout="identity-register", version=SCHEMA_VERSION)
-
-    @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
-        """Open a write transaction; committed on normal exit."""
-        with self._engine.begin() as connection:
-            yield SqliteTransaction(connection, self._exceptions)
-
-    def audit_break(self) -> int | None:
-        """Index of the first audit entry that does not follow, None if the trail is whole."""
-        with self._engine.connect() as connection:
-            return _audit.first_break(connection)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        super().__init__(
+            path,
+            _metadata,
+            _audit,
+            layout="identity-register",
+            version=SCHEMA_VERSION,
+            begin=lambda connection: SqliteTransaction(connection, credit_code_exceptions),
+        )
 
 
 class SqliteTransaction:

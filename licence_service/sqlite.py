@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 from formats.gbt36904 import LicenceId
-from formats.register_file import AuditTable, open_register
+from formats.register_file import AuditTable, RegisterStore
 from licence_service.errors import FieldViolation, LicenceNotFoundError, RefusedError
 from licence_service.model import LicenceState
 from licence_service.ports import LicenceChange, LicenceRow
@@ -58,7 +57,7 @@ _KEYS_AT_ONCE: Final = 500
 """SQLite takes a bounded number of parameters in a statement."""
 
 
-class SqliteLicenceStore:
+class SqliteLicenceStore(RegisterStore["SqliteTransaction"]):
     """``ports.LicenceStore`` on a SQLite file.
 
     Args:
@@ -66,22 +65,9 @@ class SqliteLicenceStore:
     """
 
     def __init__(self, path: str) -> None:
-        self._engine = open_register(path, _metadata, _audit, layout="licence-register", version=SCHEMA_VERSION)
-
-    @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
-        """Open a write transaction; committed on normal exit."""
-        with self._engine.begin() as connection:
-            yield SqliteTransaction(connection)
-
-    def audit_break(self) -> int | None:
-        """Index of the first audit entry that does not follow, None if the trail is whole."""
-        with self._engine.connect() as connection:
-            return _audit.first_break(connection)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        super().__init__(
+            path, _metadata, _audit, layout="licence-register", version=SCHEMA_VERSION, begin=SqliteTransaction
+        )
 
 
 class SqliteTransaction:

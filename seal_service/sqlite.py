@@ -5,8 +5,7 @@ How the file is opened and how its audit trail is chained is told in ``formats.r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from formats.gb32100 import CreditCode
-from formats.register_file import AuditTable, open_register, time_from, time_text
+from formats.register_file import AuditTable, RegisterStore, time_from, time_text
 from seal_service.errors import RefusedError, SealNotFoundError
 from seal_service.model import TRANSITIONS, SealApplication, SealKind, SealRecord, SealState
 from seal_service.ports import SealUse, UseState
@@ -60,7 +59,7 @@ _audit = AuditTable(_metadata, "seal_audit")
 _FINAL: Final = [str(state) for state, ways in TRANSITIONS.items() if not ways]
 
 
-class SqliteSealStore:
+class SqliteSealStore(RegisterStore["SqliteTransaction"]):
     """``SealStore`` on a SQLite file.
 
     Args:
@@ -68,28 +67,15 @@ class SqliteSealStore:
     """
 
     def __init__(self, path: str) -> None:
-        self._engine = open_register(path, _metadata, _audit, layout="seal-register", version=SCHEMA_VERSION)
-
-    @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
-        """Open a write transaction; committed on normal exit."""
-        with self._engine.begin() as connection:
-            yield SqliteTransaction(connection)
-
-    def audit_break(self) -> int | None:
-        """Index of the first audit entry that does not follow, None if the trail is whole."""
-        with self._engine.connect() as connection:
-            return _audit.first_break(connection)
+        super().__init__(
+            path, _metadata, _audit, layout="seal-register", version=SCHEMA_VERSION, begin=SqliteTransaction
+        )
 
     def open_uses(self) -> Sequence[SealUse]:
         """Uses without an end, oldest first."""
         query = sa.select(_uses).where(_uses.c.state == UseState.INTENDED).order_by(_uses.c.at, _uses.c.request_id)
         with self._engine.connect() as connection:
             return [_use_from(row) for row in connection.execute(query)]
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
 
 
 class SqliteTransaction:
