@@ -21,7 +21,7 @@ import os
 import secrets
 import stat
 import tempfile
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -55,6 +55,8 @@ FILE: Final = "installation.json"
 SECRETS: Final = "secrets.json"
 CATALOGUE: Final = "catalogue.json"
 _LONGEST_SOCKET_PATH: Final = 100
+_LONGEST_CERTIFICATE: Final = 100_000
+"""Base64 characters."""
 """The system allows about 107 octets; the key store of a deeper folder listens in a temporary one."""
 
 
@@ -189,7 +191,7 @@ class Installation:
         return cls(
             name=top["name"].text(),
             region=top["region"].text(longest=6),
-            chain=tuple(_octets(node) for node in authority["chain"].items(most=8)),
+            chain=tuple(node.octets(longest=_LONGEST_CERTIFICATE) for node in authority["chain"].items(most=8)),
             profile=authority["profile"].text(longest=64),
             authority_key=authority["key"].text(longest=128),
             crl_uri=authority["crl_uri"].text(longest=300),
@@ -197,7 +199,7 @@ class Installation:
             maker_code=maker["code"].text(longest=18),
             maker_vendor=maker["vendor"].text(longest=64),
             maker_key=maker["key"].text(longest=128),
-            maker_certificate=_octets(maker["certificate"]),
+            maker_certificate=maker["certificate"].octets(longest=_LONGEST_CERTIFICATE),
             keys={key.label: key for key in keys},
             issuers={issuer.key: issuer for issuer in issuers},
         )
@@ -431,15 +433,8 @@ def _read_issuer(node: JsonNode) -> IssuerEntry:
         seal_name=members["seal_name"].text(),
         width_mm=size[0],
         height_mm=size[1],
-        certificate=_octets(members["certificate"]),
+        certificate=members["certificate"].octets(longest=_LONGEST_CERTIFICATE),
     )
-
-
-def _octets(node: JsonNode) -> bytes:
-    try:
-        return b64decode(node.text(longest=100_000), validate=True)
-    except ValueError:
-        node.fail("not Base64")
 
 
 def _text(octets: bytes) -> str:

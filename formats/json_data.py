@@ -5,6 +5,8 @@ bounded, no repeated keys, no unknown keys, and every complaint names the path o
 ``catalogue.json: $.licence_types[3].code: expected 21 characters, found 20``. A syntax error names its line.
 """
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,6 +75,17 @@ class JsonNode:
         if any("\ud800" <= character <= "\udfff" for character in self.value):
             self.fail("holds half of a surrogate pair")
         return self.value
+
+    def octets(self, *, longest: int) -> bytes:
+        """Octets of a Base64 text, RFC 4648 alphabet with padding, nothing else in it; ``longest`` characters."""
+        text = self.text(longest=longest)
+        try:
+            octets = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            self.fail("not Base64")
+        if base64.b64encode(octets).decode("ascii") != text:
+            self.fail("Base64 with stray bits")
+        return octets
 
     def integer(self, *, least: int, most: int) -> int:
         """An integer within bounds; ``true`` and ``1.0`` are not integers."""

@@ -19,7 +19,7 @@ from formats.json_data import JsonNode
 from verifier.credit_codes import known_exceptions, parse_credit_code
 from verifier.facts import moment_text
 from verifier.issuance import may_issue
-from verifier.trust_list_envelope import MAX_OCTETS, read_base64, read_listed_certificate
+from verifier.trust_list_envelope import MAX_OCTETS, read_listed_certificate
 from verifier.trust_list_model import (
     AlgorithmPeriod,
     Authority,
@@ -182,7 +182,7 @@ def _item(node: JsonNode) -> str:
 def read_crl_entry(node: JsonNode) -> Crl:
     """A revocation list, Base64 of its DER."""
     try:
-        return read_crl(read_base64(node, longest=MAX_OCTETS))
+        return read_crl(node.octets(longest=MAX_OCTETS))
     except MalformedDataError as exc:
         node.fail(f"revocation list: {exc.message}")
 

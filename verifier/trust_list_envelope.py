@@ -18,8 +18,6 @@ certificate of the signer and, if it was not issued by the anchor itself, those 
 Exactly one signature: a second one would raise the question which counts.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,27 +78,15 @@ def read_envelope(data: bytes) -> Envelope:
     if not chain:
         members["certificates"].fail("the signer's certificate is missing")
     return Envelope(
-        payload=read_base64(top["payload"], longest=MAX_OCTETS),
-        signature=read_base64(members["sig"], longest=256),
+        payload=top["payload"].octets(longest=MAX_OCTETS),
+        signature=members["sig"].octets(longest=256),
         certificates=tuple(read_listed_certificate(node) for node in chain),
     )
-
-
-def read_base64(node: JsonNode, *, longest: int) -> bytes:
-    """Octets of a Base64 text, RFC 4648 alphabet with padding, nothing else in it; ``longest`` characters."""
-    text = node.text(longest=longest)
-    try:
-        octets = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        node.fail("not Base64")
-    if base64.b64encode(octets).decode("ascii") != text:
-        node.fail("Base64 with stray bits")
-    return octets
 
 
 def read_listed_certificate(node: JsonNode) -> Certificate:
     """A certificate as Base64 of its DER."""
     try:
-        return read_certificate(read_base64(node, longest=512 * 1024))
+        return read_certificate(node.octets(longest=512 * 1024))
     except MalformedDataError as exc:
         node.fail(f"certificate: {exc.message}")

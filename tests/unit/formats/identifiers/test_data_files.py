@@ -72,6 +72,25 @@ def test_week_dates_are_no_days() -> None:
             read_json(json.dumps(text).encode(), what="file").day()
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("QQ", "not Base64"),
+        ("QUJD\n", "not Base64"),
+        ("QUI-", "not Base64"),
+        ("\uff21UJD", "not Base64"),
+        ("QR==", "Base64 with stray bits"),
+        ("", "is empty"),
+        ("QUJDREVG", "longer than 4 characters"),
+    ],
+)
+def test_octets_have_one_writing(text: str, complaint: str) -> None:
+    """Base64 cut short, of another alphabet, with anything in it that does not count, or too long is refused."""
+    assert read_json(b'"QUI="', what="file").octets(longest=4) == b"AB"
+    with pytest.raises(MalformedDataError, match=complaint):
+        read_json(json.dumps(text).encode(), what="file").octets(longest=8 if "\n" in text else 4)
+
+
 def test_repeated_code() -> None:
     """A code listed twice is refused."""
     entry = {"code": "1", "name_zh": "x", "name_en": "x"}
