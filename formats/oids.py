@@ -26,6 +26,17 @@ EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
 MD5: Final = "1.2.840.113549.2.5"
 SHA1: Final = "1.3.14.3.2.26"
 SHA256: Final = "2.16.840.1.101.3.4.2.1"
+SHA384: Final = "2.16.840.1.101.3.4.2.2"
+SHA512: Final = "2.16.840.1.101.3.4.2.3"
+
+# Signatures of foreign time-stamp authorities (RFC 4055, RFC 5758)
+RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
+RSA_WITH_SHA256: Final = "1.2.840.113549.1.1.11"
+RSA_WITH_SHA384: Final = "1.2.840.113549.1.1.12"
+RSA_WITH_SHA512: Final = "1.2.840.113549.1.1.13"
+ECDSA_WITH_SHA256: Final = "1.2.840.10045.4.3.2"
+ECDSA_WITH_SHA384: Final = "1.2.840.10045.4.3.3"
+ECDSA_WITH_SHA512: Final = "1.2.840.10045.4.3.4"
 
 # GB/T 35275 content types
 GBT35275_DATA: Final = "1.2.156.10197.6.1.4.2.1"
@@ -41,6 +52,8 @@ CHALLENGE_PASSWORD: Final = "1.2.840.113549.1.9.7"
 EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
 TIME_STAMP_TOKEN: Final = "1.2.840.113549.1.9.16.2.14"
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
+"""RFC 2634: names the certificate by SHA-1; superseded by the next."""
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
 
 # X.520 attribute types

@@ -82,6 +82,16 @@ class Tolerance(StrEnum):
     CMS_BASE64_DIGEST = "cms.base64-digest"
     """The content is the Base64 text of a digest instead of the digest."""
 
+    # Time-stamp tokens: RFC 3161, GB/T 20520
+    TSP_GBT35275_OID = "tsp.gbt35275-oid"
+    """A token is wrapped under the content type of GB/T 35275 instead of the one of PKCS#7 that RFC 3161 names."""
+    TSP_VERSION = "tsp.version"
+    """SignedData of a token has another version than 3, or its SignerInfo another than 1 (RFC 5652 5.1, 5.3)."""
+    TSP_TIME_TRAILING_ZEROS = "tsp.time-trailing-zeros"
+    """The fraction of a token's genTime ends in zeros (RFC 3161 2.4.2)."""
+    TSP_SIGNING_CERTIFICATE_V1 = "tsp.signing-certificate-v1"
+    """A token names its certificate by SHA-1 only (signingCertificate of RFC 2634)."""
+
     # Character strings in names and extensions
     STRING_T61 = "string.t61"
     """A TeletexString (T61String); its alphabet is read as UTF-8 or GB 18030."""
