@@ -7,6 +7,7 @@ from typing import Final
 
 from formats.gbt20518 import Certificate
 from verifier.codes import Code, Step
+from verifier.facts import day_text
 from verifier.findings import Finding, finding, not_judged, shown
 from verifier.path import Judged, PathJudge, PathState
 from verifier.trust_list_model import Authority, Purpose
@@ -52,6 +53,7 @@ SIGNER: Final = _role("SIGNER", Step.SIGNER_CERTIFICATE, Purpose.SEAL_HOLDER)
 _LONGEST_DETAIL: Final = 1000
 """Characters; names in use have a tenth of it, and hostile ones a hundred times."""
 
+_ENDED: Final = frozenset({PathState.PERIOD, PathState.REVOKED, PathState.HELD, PathState.AUTHORITY_WITHDRAWN})
 _NEEDS_THE_TIME: Final = frozenset({PathState.PERIOD, PathState.REVOKED, PathState.HELD})
 
 
@@ -74,6 +76,8 @@ def judge_certificate(
     moment: datetime | None,
     at: datetime,
     links: Sequence[Certificate] = (),
+    existed: datetime | None = None,
+    stamped: datetime | None = None,
 ) -> CertificateVerdict:
     """Judge one certificate.
 
@@ -87,6 +91,10 @@ def judge_certificate(
             time could excuse is left open.
         at: Now.
         links: CA certificates that came with the document.
+        existed: A time stamp proves that its key had been used by then; None if none does. The key lost later
+            changes nothing, and where ``moment`` is not known this one is judged at.
+        stamped: The same by a time stamp of its own: if the certificate had ended by then, it proves nothing of
+            the time before, which is told.
     """
     if certificate is None:
         if fault:
@@ -96,12 +104,19 @@ def judge_certificate(
         return CertificateVerdict((finding(role.unreadable, subject, fault),))
     if paths is None:
         return CertificateVerdict((finding(role.no_trust, subject),))
-    judged = paths.judge(certificate, role.purpose, moment=moment or at, at=at, links=links)
-    states = _states(judged, time_known=moment is not None)
-    findings = tuple(
-        finding(role.codes[state], subject, _detail(certificate, state, detail)) for state, detail in states
+    judged = paths.judge(
+        certificate, role.purpose, moment=moment or existed or at, at=at, links=links, proven=existed
     )
-    return CertificateVerdict(findings, judged.authority, judged.in_period)
+    states = _states(judged, time_known=moment is not None)
+    findings = [
+        finding(role.codes[state], subject, _detail(certificate, state, detail)) for state, detail in states
+    ]
+    if stamped is not None and moment is not None:
+        then = paths.judge(certificate, role.purpose, moment=stamped, at=at, links=links)
+        if _ENDED & {each.state for each in then.results} and not _ENDED & {state for state, _ in states}:
+            told = f"{day_text(stamped)}, the certificate of {certificate.subject} had ended"
+            findings.append(finding(Code.TIMESTAMP_LATE, subject, shown(told, _LONGEST_DETAIL)))
+    return CertificateVerdict(tuple(findings), judged.authority, judged.in_period)
 
 
 def _detail(certificate: Certificate, state: PathState, detail: str) -> str:

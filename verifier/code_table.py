@@ -40,7 +40,7 @@ _TRUST: Final = "ETSI TS 119 612"
 _PACKAGE: Final = "GB/T 33190-2016"
 _LIST: Final = "GB/T 33190-2016 18.1"
 _SIGNATURE_FILE: Final = "GB/T 33190-2016 18.2"
-_TIME_STAMP: Final = "GB/T 20520"
+_TIME_STAMP: Final = "GB/T 20520; RFC 3161 2.4.2"
 _INTEGRITY: Final = "GM/T 0099-2020"
 _FILE: Final = "GB/T 36905-2018"
 _METADATA: Final = "GB/T 36903-2018"
@@ -181,7 +181,7 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
         **_facts(
             Step.SIGNING_TIME,
             _TIME,
-            passed=("TIME_CLAIMED",),
+            passed=("TIME_CLAIMED", "TIME_PROVEN"),
             notable=("TIME_NOW",),
             failed=("TIME", "TIME_FUTURE"),
             undetermined=("TIME_UNKNOWN",),
@@ -207,7 +207,39 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
         **_facts(
             Step.TIME_STAMP,
             _TIME_STAMP,
-            undetermined=("TIMESTAMP_UNJUDGED",),
+            passed=("TIMESTAMP_VALID",),
+            notable=("TIMESTAMP_CERT_EXPIRED_SINCE", "TIMESTAMP_CERT_REVOKED_SINCE"),
+            failed=(
+                "TIMESTAMP_FORMAT",
+                "TIMESTAMP_IMPRINT",
+                "TIMESTAMP_SIGNATURE",
+                "TIMESTAMP_ORDER",
+                "TIMESTAMP_FUTURE",
+                "TIMESTAMP_CERT",
+                "TIMESTAMP_CERT_BINDING",
+                "TIMESTAMP_CERT_KEY_USAGE",
+                "TIMESTAMP_CERT_PERIOD",
+                "TIMESTAMP_CERT_REVOKED",
+                "TIMESTAMP_CERT_HELD",
+            ),
+            undetermined=(
+                "TIMESTAMP_UNJUDGED",
+                "TIMESTAMP_IMPRINT_FORM",
+                "TIMESTAMP_ALGORITHM",
+                "TIMESTAMP_EXTENSION",
+                "TIMESTAMP_INACCURATE",
+                "TIMESTAMP_LATE",
+                "TIMESTAMP_CERT_MISSING",
+                "TIMESTAMP_CERT_NO_TRUST",
+                "TIMESTAMP_CERT_UNTRUSTED",
+                "TIMESTAMP_CERT_UNDECIDED",
+                "TIMESTAMP_CERT_EXTENSION",
+                "TIMESTAMP_CERT_AUTHORITY_WITHDRAWN",
+                "TIMESTAMP_CERT_AUTHORITY_COMPROMISED",
+                "TIMESTAMP_CERT_COMPROMISED_SINCE",
+                "TIMESTAMP_CERT_STATUS_UNKNOWN",
+                "TIMESTAMP_CERT_STATUS_STALE",
+            ),
             skipped=("TIMESTAMP_ABSENT",),
         ),
         **_facts(

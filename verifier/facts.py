@@ -1,7 +1,7 @@
 """Who and what a report is about, as the bytes say it; plain values without judgement."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -66,6 +66,41 @@ class SealFacts:
             "valid_from": moment_text(self.valid_from),
             "valid_to": moment_text(self.valid_to),
             "maker": self.maker.to_dict() if self.maker else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampFacts:
+    """A time stamp, as it says itself, and whether it counts.
+
+    Attributes:
+        of: ``signature`` or ``seal``.
+        time: genTime, UTC.
+        accuracy: As stated, or None.
+        serial_number: Serial number of the token, hexadecimal.
+        policy: Identifier of the authority's policy.
+        authority: Who made it; None if no certificate could be read.
+        proves: It was found good, so that it proves its time.
+    """
+
+    of: str
+    time: datetime
+    accuracy: timedelta | None
+    serial_number: str
+    policy: str
+    authority: PartyFacts | None
+    proves: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; accuracy in seconds."""
+        return {
+            "of": self.of,
+            "time": moment_text(self.time),
+            "accuracy_seconds": None if self.accuracy is None else self.accuracy.total_seconds(),
+            "serial_number": self.serial_number,
+            "policy": self.policy,
+            "authority": self.authority.to_dict() if self.authority else None,
+            "proves": self.proves,
         }
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from crypto import InvalidSignatureError, PublicKey
 from formats import oids
+from formats.foreign_signature import foreign_verify
 from formats.gbt20518 import (
     Certificate,
     GeneralNameKind,
@@ -46,6 +47,18 @@ def _kept_for_a_service(certificate: Certificate) -> bool:
     return _SINGLE_SERVICE.issuperset(purposes)
 
 
+def may_time_stamp(certificate: Certificate) -> bool:
+    """Whether a key is a time-stamp authority's: for that alone, and the certificate says so (RFC 3161 2.3).
+
+    extKeyUsage is critical and names timeStamping and nothing else; key usage, where stated, has signing bits and
+    no others; the certificate is no CA.
+    """
+    purposes, usage = certificate.extended_key_usage, certificate.key_usage
+    alone = purposes == (oids.KP_TIME_STAMPING,) and certificate.extensions[oids.EXTENDED_KEY_USAGE].critical
+    signing = usage is None or (bool(usage) and usage <= {KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
+    return alone and signing and not certificate.is_ca
+
+
 def unreadable_criticals(certificate: Certificate) -> tuple[str, ...]:
     """Critical extensions that are not known or cannot be read; who does not understand them cannot judge."""
     unparsable = tuple(oid for oid in certificate.unparsable_extensions if certificate.extensions[oid].critical)
@@ -56,6 +69,31 @@ def signed_by(certificate: Certificate, key: PublicKey) -> bool:
     """Whether ``certificate`` carries a right SM2-with-SM3 signature of ``key``, default user identity."""
     try:
         certificate_verify(certificate, key)
+    except InvalidSignatureError:
+        return False
+    return True
+
+
+def issued_by(certificate: Certificate, issuer: Certificate, *, foreign: bool) -> bool:
+    """Whether ``certificate`` carries a right signature of ``issuer``'s key.
+
+    Args:
+        certificate: Asked about.
+        issuer: Whose key to try.
+        foreign: Take RSA and ECDSA too, as the authorities of some time-stamp services have them.
+    """
+    if issuer.public_key is not None:
+        return signed_by(certificate, issuer.public_key)
+    if not foreign:
+        return False
+    try:
+        foreign_verify(
+            issuer.spki,
+            issuer.public_key_algorithm,
+            certificate.signature_algorithm,
+            certificate.tbs,
+            certificate.signature,
+        )
     except InvalidSignatureError:
         return False
     return True

@@ -15,11 +15,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from formats.gbt20518 import Certificate, Name
+from crypto import PublicKey
+from formats.gbt20518 import Certificate, Name, RevocationReason
 from verifier.bounded_cache import BoundedCache
-from verifier.issuance import may_issue, may_sign, names_allow, signed_by, unreadable_criticals
+from verifier.issuance import issued_by, may_issue, may_sign, may_time_stamp, names_allow, unreadable_criticals
 from verifier.memory import MAX_REMEMBERED_CERTIFICATE
-from verifier.revocation import RevocationLists, Status
+from verifier.revocation import RevocationLists, RevocationState, Status
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, Purpose
 
@@ -60,6 +61,11 @@ _OF_STATUS: Final = {
     Status.STALE: PathState.STATUS_STALE,
     Status.UNKNOWN: PathState.STATUS_UNKNOWN,
 }
+_LEAVES_TIME_STAMPS = frozenset(
+    {RevocationReason.AFFILIATION_CHANGED, RevocationReason.SUPERSEDED, RevocationReason.CESSATION_OF_OPERATION}
+)
+"""Reasons for which a time-stamp authority's earlier tokens stay valid (RFC 3161 4, 1). unspecified (0) is one too
+if it is stated, but reads the same as no reason, after which no token of that key is to be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ class PathJudge:
         self._by_name: dict[Hashable, list[Authority]] = {}
         for authority in trust.authorities:
             self._by_name.setdefault(authority.certificate.subject.comparison_key(), []).append(authority)
-        self._listed_keys = {each.certificate.public_key for each in trust.authorities}
+        self._listed_keys = {_key(each.certificate) for each in trust.authorities}
 
     def judge(
         self,
@@ -146,6 +152,7 @@ class PathJudge:
         moment: datetime,
         at: datetime,
         links: Sequence[Certificate] = (),
+        proven: datetime | None = None,
     ) -> Judged:
         """Judge one certificate.
 
@@ -156,9 +163,10 @@ class PathJudge:
             at: Now.
             links: CA certificates that came with the document; nothing in them is believed unless a listed
                 authority vouches for it.
+            proven: A time stamp proves that its key had been used by then: losing the key later changes nothing.
         """
         in_period = certificate.validity.contains(moment)
-        own = _own_results(certificate, at, in_period=in_period)
+        own = _own_results(certificate, purpose, moment, at, in_period=in_period)
         paths = self._known_paths(certificate, purpose)
         if not paths and links:
             paths = tuple(self._find(certificate, purpose, links[:16]))
@@ -166,7 +174,7 @@ class PathJudge:
             # A list that is not in force may lack an authority approved since.
             state = PathState.UNTRUSTED if self._trust.current_at(at) else PathState.UNDECIDED
             return Judged((*own, PathResult(state, f"issued by {certificate.issuer}")), None, in_period)
-        judged = [self._judge_path(path, own, moment, at, in_period=in_period) for path in paths]
+        judged = [self._judge_path(path, purpose, own, moment, at, proven, in_period=in_period) for path in paths]
         return judged[0] if len(judged) == 1 else max(judged, key=lambda each: each.rank)
 
     # ------------------------------------------------------------------ finding
@@ -185,25 +193,27 @@ class PathJudge:
         found = 0
         subjects = [(link, link.subject.comparison_key()) for link in links]
         pending: list[tuple[Certificate, ...]] = [(certificate,)]
+        foreign = purpose is Purpose.TIME_STAMP
         while pending and budget > 0 and found < MAX_PATHS:
             chain = pending.pop()
             top = chain[-1]
             for authority in self._authorities(top, purpose):
                 budget -= 1
-                key = authority.certificate.public_key
-                if may_issue(authority.certificate, len(chain) - 1) and key is not None and signed_by(top, key):
+                if may_issue(authority.certificate, len(chain) - 1) and issued_by(
+                    top, authority.certificate, foreign=foreign
+                ):
                     found += 1
                     yield _path(chain, authority)
             if len(chain) > MAX_LINKS:
                 continue
             issuer = top.issuer.comparison_key()
             for link, subject in subjects:
-                if link in chain or link.public_key in self._listed_keys or link.public_key is None:
+                if link in chain or _key(link) in self._listed_keys or (link.public_key is None and not foreign):
                     continue
                 if issuer != subject or not may_issue(link, len(chain) - 1):
                     continue
                 budget -= 1
-                if signed_by(top, link.public_key):
+                if issued_by(top, link, foreign=foreign):
                     pending.append((*chain, link))
 
     def _named(self, name: Name) -> Sequence[Authority]:
@@ -217,7 +227,15 @@ class PathJudge:
     # ------------------------------------------------------------------ judging
 
     def _judge_path(
-        self, path: Path, own: tuple[PathResult, ...], moment: datetime, at: datetime, *, in_period: bool
+        self,
+        path: Path,
+        purpose: Purpose,
+        own: tuple[PathResult, ...],
+        moment: datetime,
+        at: datetime,
+        proven: datetime | None,
+        *,
+        in_period: bool,
     ) -> Judged:
         results = list(own)
         results += [PathResult(PathState.UNTRUSTED, fault) for fault in path.faults]
@@ -227,22 +245,33 @@ class PathJudge:
             for each in (*path.certificates[1:], path.authority.certificate)
             if not each.validity.contains(moment)
         ]
-        results += self._authority_results(path, moment, at)
+        results += self._authority_results(path, purpose, moment, at)
         for position, certificate in enumerate(path.certificates):
             state = self._lists.state(certificate, path.issuer_of(position), moment=moment, at=at)
-            if state.status is Status.GOOD:
-                continue
-            mapped = _OF_STATUS[state.status]
-            if mapped is PathState.COMPROMISED_SINCE and not self._proven_time_needed:
-                mapped = PathState.REVOKED_SINCE
-            results.append(PathResult(mapped, state.detail))
+            if state.status is not Status.GOOD:
+                # A lost key of a CA could certify anybody as of any date; a proven signature does not exclude it.
+                used_by = proven if position == 0 else None
+                results.append(PathResult(self._path_state(state, purpose, used_by), state.detail))
         return Judged(tuple(results) or (PathResult(PathState.TRUSTED),), path.authority, in_period)
 
-    def _authority_results(self, path: Path, moment: datetime, at: datetime) -> Iterator[PathResult]:
+    def _path_state(self, state: RevocationState, purpose: Purpose, used_by: datetime | None) -> PathState:
+        mapped = _OF_STATUS[state.status]
+        if purpose is Purpose.TIME_STAMP:
+            # Its own times are what a lost key forges, so no policy and no other time stamp helps a time stamp.
+            doubtful = mapped is PathState.REVOKED_SINCE and state.reason not in _LEAVES_TIME_STAMPS
+            return PathState.COMPROMISED_SINCE if doubtful else mapped
+        if mapped is not PathState.COMPROMISED_SINCE:
+            return mapped
+        proven = used_by is not None and state.since is not None and used_by < state.since
+        return PathState.REVOKED_SINCE if proven or not self._proven_time_needed else mapped
+
+    def _authority_results(
+        self, path: Path, purpose: Purpose, moment: datetime, at: datetime
+    ) -> Iterator[PathResult]:
         """Status when the key was used and when the certificate below was issued (TS 119 612)."""
         authority = path.authority
         subject = authority.certificate.subject
-        if authority.compromised and self._proven_time_needed:
+        if authority.compromised and (self._proven_time_needed or purpose is Purpose.TIME_STAMP):
             yield PathResult(PathState.AUTHORITY_COMPROMISED, str(subject))
         issued = path.certificates[-1].validity.not_before
         if not authority.granted_at(moment) or not authority.granted_at(issued):
@@ -259,8 +288,7 @@ class PathJudge:
         It is asked for one thing only: whether it has revoked what the list still names.
         """
         for each in self._named(authority.certificate.issuer):
-            key = each.certificate.public_key
-            if each != authority and key is not None and signed_by(authority.certificate, key):
+            if each != authority and issued_by(authority.certificate, each.certificate, foreign=True):
                 return each.certificate
         return None
 
@@ -275,10 +303,20 @@ def is_doubt(state: PathState) -> bool:
     return _LAST_FAILURE < _RANK[state] <= _LAST_DOUBT
 
 
-def _own_results(certificate: Certificate, at: datetime, *, in_period: bool) -> tuple[PathResult, ...]:
+def _key(certificate: Certificate) -> PublicKey | bytes:
+    """What tells a key from others: the point of an SM2 key, else its SubjectPublicKeyInfo."""
+    return certificate.spki if certificate.public_key is None else certificate.public_key
+
+
+def _own_results(
+    certificate: Certificate, purpose: Purpose, moment: datetime, at: datetime, *, in_period: bool
+) -> tuple[PathResult, ...]:
     results = []
-    if not may_sign(certificate):
+    stamps = purpose is Purpose.TIME_STAMP
+    if not (may_time_stamp(certificate) if stamps else may_sign(certificate)):
         results.append(PathResult(PathState.KEY_USAGE))
+    if stamps and not _key_in_use(certificate, moment):
+        results.append(PathResult(PathState.PERIOD, "outside of the private key's usage period"))
     if not in_period:
         period = certificate.validity
         results.append(
@@ -287,6 +325,12 @@ def _own_results(certificate: Certificate, at: datetime, *, in_period: bool) -> 
     elif certificate.validity.not_after < at:
         results.append(PathResult(PathState.EXPIRED_SINCE, f"{certificate.validity.not_after:%Y-%m-%d}"))
     return tuple(results)
+
+
+def _key_in_use(certificate: Certificate, moment: datetime) -> bool:
+    """Whether ``moment`` lies in the private key usage period, if there is one: tokens outlive their key."""
+    start, end = certificate.private_key_usage_period or (None, None)
+    return (start is None or start <= moment) and (end is None or moment <= end)
 
 
 def _path(chain: tuple[Certificate, ...], authority: Authority) -> Path:

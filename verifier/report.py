@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final
 
 from verifier.codes import Step
-from verifier.facts import LicenceFacts, PartyFacts, SealFacts, TrustFacts, moment_text
+from verifier.facts import LicenceFacts, PartyFacts, SealFacts, TimeStampFacts, TrustFacts, moment_text
 from verifier.findings import Finding, Verdict, in_order, judge
 
 SCHEMA: Final = "xinyin.verification-report/1"
@@ -99,7 +99,9 @@ class SignatureReport:
         findings: Its findings, in order.
         signer: Who signed; None if no certificate could be read.
         seal: The seal used; None for other kinds.
-        signed_at: The time judged at, UTC; None if none is stated.
+        signed_at: The signing time stated, UTC, which is judged at; None if none is stated.
+        proven_at: By then a time stamp proves the signature to have existed, UTC; None if nothing proves a time.
+        time_stamps: What its time stamps say, good or not.
         covered: How many entries of the package its matching references cover.
         tolerances: Departures from the standards that were let pass, sorted.
     """
@@ -112,6 +114,8 @@ class SignatureReport:
     signer: PartyFacts | None = None
     seal: SealFacts | None = None
     signed_at: datetime | None = None
+    proven_at: datetime | None = None
+    time_stamps: tuple[TimeStampFacts, ...] = ()
     covered: int = 0
     tolerances: tuple[str, ...] = ()
 
@@ -131,6 +135,8 @@ class SignatureReport:
             "signer": self.signer.to_dict() if self.signer else None,
             "seal": self.seal.to_dict() if self.seal else None,
             "signed_at": moment_text(self.signed_at),
+            "proven_at": moment_text(self.proven_at),
+            "time_stamps": [each.to_dict() for each in self.time_stamps],
             "covered_entries": self.covered,
             "tolerances": list(self.tolerances),
         }

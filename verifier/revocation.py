@@ -21,6 +21,7 @@ from typing import Final
 from crypto import InvalidSignatureError
 from formats import der
 from formats.errors import MalformedDataError
+from formats.foreign_signature import foreign_verify
 from formats.gbt20518 import Certificate, Crl, KeyUsage, RevocationReason, RevokedEntry, crl_verify
 
 EXPIRED_CERTS_ON_CRL: Final = "2.5.29.60"
@@ -51,10 +52,19 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RevocationState:
-    """What is known of one certificate."""
+    """What is known of one certificate.
+
+    Attributes:
+        status: What the lists say.
+        detail: Serial number and dates, for an engineer.
+        since: From when on the key is not to be believed; None unless it was revoked or suspended.
+        reason: Why; None unless it was revoked or suspended.
+    """
 
     status: Status
     detail: str = ""
+    since: datetime | None = None
+    reason: RevocationReason | None = None
 
 
 class RevocationLists:
@@ -110,12 +120,17 @@ class RevocationLists:
 
 def _counts(crl: Crl, issuer: Certificate) -> bool:
     key, usage = issuer.public_key, issuer.key_usage
-    if key is None or crl.unknown_critical_extensions:
+    if crl.unknown_critical_extensions:
         return False
     if usage is not None and KeyUsage.CRL_SIGN not in usage:
         return False
     try:
-        crl_verify(crl, key)
+        if key is not None:
+            crl_verify(crl, key)
+        else:  # paths end at such an issuer for time stamps only
+            foreign_verify(
+                issuer.spki, issuer.public_key_algorithm, crl.signature_algorithm, crl.tbs, crl.signature
+            )
     except InvalidSignatureError:
         return False
     return True
@@ -158,10 +173,12 @@ def _of_entry(entry: RevokedEntry, moment: datetime) -> RevocationState:
     since = _effective(entry)
     detail = f"serial {entry.serial:x}, since {since:%Y-%m-%dT%H:%M:%SZ}, reason {entry.reason.value}"
     if since <= moment:
-        return RevocationState(Status.HELD if entry.reason in _NOT_FINAL else Status.REVOKED, detail)
-    if entry.reason in _COMPROMISE:
-        return RevocationState(Status.COMPROMISED_LATER, detail)
-    return RevocationState(Status.REVOKED_LATER, detail)
+        status = Status.HELD if entry.reason in _NOT_FINAL else Status.REVOKED
+    elif entry.reason in _COMPROMISE:
+        status = Status.COMPROMISED_LATER
+    else:
+        status = Status.REVOKED_LATER
+    return RevocationState(status, detail, since, entry.reason)
 
 
 def _absence(certificate: Certificate, lists: Sequence[Crl], newest: Crl, at: datetime) -> RevocationState:

@@ -21,6 +21,7 @@ from verifier.facts import day_text
 from verifier.findings import Finding, finding, not_applicable, not_judged, shown
 from verifier.path import PathJudge
 from verifier.report import SignatureKind
+from verifier.time_stamp import TimeStampVerdict
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, ListedSealMaker
 
@@ -51,7 +52,13 @@ class SealVerdict:
 
 
 def judge_seal(
-    examined: Examined, value: SealSignature, trust: TrustList | None, paths: PathJudge | None, *, at: datetime
+    examined: Examined,
+    value: SealSignature,
+    trust: TrustList | None,
+    paths: PathJudge | None,
+    stamps: TimeStampVerdict,
+    *,
+    at: datetime,
 ) -> SealVerdict:
     """Judge the seal inside a signature.
 
@@ -60,6 +67,7 @@ def judge_seal(
         value: The signature.
         trust: The trust list, if any.
         paths: The judge of paths over it.
+        stamps: What the time stamps of signature and seal come to.
         at: Now.
     """
     seal, subject = value.seal, examined.subject
@@ -71,13 +79,15 @@ def judge_seal(
         subject=subject,
         moment=_maker_moment(examined.maker, value),
         at=at,
+        existed=stamps.seal_existed,
+        stamped=stamps.seal_stamped,
     )
     listing, listed_maker = _listing(seal, trust, subject, at)
     findings = (
         _signature(examined),
         *maker.findings,
         listing,
-        *_validity(seal, value.time_info, subject, at),
+        *_validity(seal, value.time_info, stamps.signature_existed, subject, at),
         _picture(seal.picture, subject),
         *_imprints(seal.picture, examined),
         *judge_seal_files(examined),
@@ -125,7 +135,9 @@ def _listing(
     return finding(Code.MAKER_NOT_LISTED, subject, f"certificate of SM3 {digest.hex()}"), None
 
 
-def _validity(seal: Seal, signed: datetime | None, subject: str, at: datetime) -> Iterator[Finding]:
+def _validity(
+    seal: Seal, signed: datetime | None, existed: datetime | None, subject: str, at: datetime
+) -> Iterator[Finding]:
     own = seal.property
     if signed is None or own.created is None or own.valid_from is None or own.valid_to is None:
         yield finding(Code.SEAL_PERIOD_UNKNOWN, subject)
@@ -139,6 +151,8 @@ def _validity(seal: Seal, signed: datetime | None, subject: str, at: datetime) -
         yield finding(Code.SEAL_EXPIRED, subject, period)
     elif at > own.valid_to:
         yield finding(Code.SEAL_EXPIRED_SINCE, subject, period)
+        if existed is not None and existed > own.valid_to:
+            yield finding(Code.TIMESTAMP_LATE, subject, f"{day_text(existed)}, the seal had expired")
     else:
         yield finding(Code.SEAL_IN_PERIOD, subject, period)
 

@@ -9,10 +9,11 @@
  7 data hash         SM3 of Signature.xml
  8 references        SM3 of every protected file
  9 property info     where the signature says it stands
-10 time stamp        present or not; tokens are not verified yet
+10 time stamp        tokens of signature and seal, see ``verifier.time_stamp``
 
 All steps run whatever the earlier ones found. A signature without a stated time (GB/T 35275 without attributes) is
-judged as of now.
+judged as of now, or as of its time stamp. The stated time stays what a signature is judged at; a good time stamp
+proves that it is no later than that, so that a key lost afterwards changes nothing.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from formats.tolerances import Tolerance
 from verifier.certificate_judgement import SIGNER, CertificateVerdict, judge_certificate
 from verifier.codes import Code, Step
 from verifier.examination import Examined
+from verifier.facts import moment_text
 from verifier.findings import Finding, finding, in_order, not_judged, shown
 from verifier.memory import SM2_ALGORITHMS, Memory
 from verifier.party import seal_facts
@@ -40,6 +42,7 @@ from verifier.path import PathJudge
 from verifier.policy import Policy
 from verifier.report import REQUIRED_OF_SIGNATURE, SignatureKind, SignatureReport
 from verifier.seal_judgement import SealVerdict, judge_seal, judge_seal_files
+from verifier.time_stamp import TimeStampJudge, TimeStampVerdict
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, ListedSealMaker
 
@@ -74,13 +77,14 @@ class JudgedSignature:
 class SignatureJudge:
     """Judges signatures against one trust list, or none. Safe for threads."""
 
-    __slots__ = ("_memory", "_paths", "_policy", "_trust")
+    __slots__ = ("_memory", "_paths", "_policy", "_stamps", "_trust")
 
     def __init__(self, trust: TrustList | None, paths: PathJudge | None, policy: Policy, memory: Memory) -> None:
         self._trust = trust
         self._paths = paths
         self._policy = policy
         self._memory = memory
+        self._stamps = TimeStampJudge(trust, paths, policy, memory)
 
     def judge(self, examined: Examined, package: OfdPackage, *, at: datetime) -> JudgedSignature:
         """Judge one signature, all steps.
@@ -93,10 +97,15 @@ class SignatureJudge:
         value, subject = examined.value, examined.subject
         seal: SealVerdict | None = None
         findings = [*self._format(examined, at), *self._digests(examined), self._signature(examined)]
-        signer = self._signer(examined, at)
-        findings += [*signer.findings, self._time(examined, signer, at), self._time_stamp(examined)]
+        stamps = self._stamps.judge(examined, at=at)
+        signer = self._signer(examined, stamps.signature_existed, at)
+        findings += [
+            *signer.findings,
+            self._time(examined, signer, stamps.signature_existed, at),
+            *stamps.findings,
+        ]
         if isinstance(value, SealSignature):
-            seal = judge_seal(examined, value, self._trust, self._paths, at=at)
+            seal = judge_seal(examined, value, self._trust, self._paths, stamps, at=at)
             findings += [*seal.findings, _property_info(value, subject)]
         elif examined.kind is SignatureKind.SIGNED_DATA:
             findings += judge_seal_files(examined)
@@ -106,13 +115,15 @@ class SignatureJudge:
         findings += [not_judged(step, subject) for step in missing]
         return JudgedSignature(
             examined,
-            self._report(examined, in_order(findings)),
+            self._report(examined, stamps, in_order(_settled(findings))),
             signer.authority,
             seal.maker_authority if seal else None,
             seal.listed_maker if seal else None,
         )
 
-    def _report(self, examined: Examined, findings: tuple[Finding, ...]) -> SignatureReport:
+    def _report(
+        self, examined: Examined, stamps: TimeStampVerdict, findings: tuple[Finding, ...]
+    ) -> SignatureReport:
         value, entry = examined.value, examined.entry
         return SignatureReport(
             subject=examined.subject,
@@ -125,6 +136,8 @@ class SignatureJudge:
             if isinstance(value, SealSignature)
             else None,
             signed_at=examined.stated_time,
+            proven_at=stamps.signature_existed,
+            time_stamps=stamps.stamps,
             covered=len(examined.matching) if examined.sound else 0,
             tolerances=tuple(value.tolerances) if value is not None else (),
         )
@@ -178,7 +191,7 @@ class SignatureJudge:
 
     # ------------------------------------------------------------------ who and when
 
-    def _signer(self, examined: Examined, at: datetime) -> CertificateVerdict:
+    def _signer(self, examined: Examined, existed: datetime | None, at: datetime) -> CertificateVerdict:
         lacking = examined.signer is None and not isinstance(examined.value, SealSignature)
         return judge_certificate(
             SIGNER,
@@ -189,6 +202,8 @@ class SignatureJudge:
             moment=examined.stated_time,
             at=at,
             links=self._links(examined),
+            existed=existed,
+            stamped=existed,
         )
 
     def _links(self, examined: Examined) -> list[Certificate]:
@@ -205,29 +220,28 @@ class SignatureJudge:
                 links.append(certificate)
         return links
 
-    def _time(self, examined: Examined, signer: CertificateVerdict, at: datetime) -> Finding:
+    def _time(
+        self, examined: Examined, signer: CertificateVerdict, existed: datetime | None, at: datetime
+    ) -> Finding:
         subject, stated = examined.subject, examined.stated_time
         if examined.signer is None:
             return not_judged(Step.SIGNING_TIME, subject)
-        in_period = examined.signer.validity.contains(stated or at)
+        in_period = examined.signer.validity.contains(stated or existed or at)
         if stated is None:
             may_lack = isinstance(examined.value, SignedData)
-            settled = may_lack and in_period and signer.in_period
-            return finding(Code.TIME_NOW if settled else Code.TIME_UNKNOWN, subject)
+            if not (may_lack and in_period and signer.in_period):
+                return finding(Code.TIME_UNKNOWN, subject)
+            if existed is None:
+                return finding(Code.TIME_NOW, subject)
+            return finding(Code.TIME_PROVEN, subject, f"not after {moment_text(existed)}")
         text = f"{stated:%Y-%m-%dT%H:%M:%SZ}"
         if stated > at + self._policy.clock_tolerance:
             return finding(Code.TIME_FUTURE, subject, text)
-        return finding(Code.TIME_CLAIMED if in_period else Code.TIME, subject, text)
-
-    def _time_stamp(self, examined: Examined) -> Finding:
-        value = examined.value
-        of_seal = value.seal.time_stamp if isinstance(value, SealSignature) else None
-        if examined.time_stamp is None and of_seal is None:
-            return finding(Code.TIMESTAMP_ABSENT, examined.subject)
-        where = [
-            name for name, token in (("signature", examined.time_stamp), ("seal", of_seal)) if token is not None
-        ]
-        return finding(Code.TIMESTAMP_UNJUDGED, examined.subject, " and ".join(where))
+        if not in_period:
+            return finding(Code.TIME, subject, text)
+        if existed is None:
+            return finding(Code.TIME_CLAIMED, subject, text)
+        return finding(Code.TIME_PROVEN, subject, f"{text}, not after {moment_text(existed)}")
 
     # ------------------------------------------------------------------ what is signed
 
@@ -274,6 +288,13 @@ class SignatureJudge:
         yield from listed(Code.INTEGRITY_FILE_MISSING, integrity.path, missing, self._policy.findings)
         if not unlisted and not missing and examined.sound:
             yield finding(Code.INTEGRITY_LIST_COMPLETE, integrity.path, f"{len(integrity.files)} files")
+
+
+def _settled(findings: list[Finding]) -> list[Finding]:
+    """Without the plain word that a time stamp is valid where it was taken too late: one step has one message."""
+    if all(each.code is not Code.TIMESTAMP_LATE for each in findings):
+        return findings
+    return [each for each in findings if each.code is not Code.TIMESTAMP_VALID]
 
 
 def listed(code: Code, subject: str, paths: "list[str] | tuple[str, ...]", most: int) -> Iterator[Finding]:

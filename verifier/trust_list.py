@@ -82,6 +82,10 @@ class TrustList:
             for each in self.algorithms
         )
 
+    def accepts_digest(self, digest: str, moment: datetime) -> bool:
+        """Whether the list holds the digest, with any signature, good enough at ``moment``."""
+        return any(each.digest == digest and each.period.contains(moment) for each in self.algorithms)
+
     @classmethod
     def read(
         cls,

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from crypto.foreign import is_foreign_key
 from formats import oids
 from formats.errors import MalformedDataError
+from formats.foreign_signature import FOREIGN_ALGORITHMS
 from formats.gbt2260 import DivisionCode
 from formats.gbt20518 import Crl, read_crl
 from formats.gbt36904 import LicenceTypeCode
@@ -35,6 +37,10 @@ from verifier.trust_list_model import (
 )
 
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_DIGEST_OF: Final = {
+    oids.SM2_WITH_SM3: oids.SM3,
+    **{signature: digest for signature, (_, digest) in FOREIGN_ALGORITHMS.items()},
+}
 _Entry = TypeVar("_Entry")
 
 
@@ -68,13 +74,17 @@ def read_authority(node: JsonNode) -> Authority:
         required=("certificate", "purposes", "valid_from"), optional=("regions", "valid_to", "history")
     )
     certificate = read_listed_certificate(members["certificate"])
-    if certificate.public_key is None:
-        members["certificate"].fail("the key is no SM2 key")
     if not may_issue(certificate, 0):
         members["certificate"].fail("not the certificate of a certificate authority")
     purposes = frozenset(read_entries(members["purposes"], _purpose, lambda each: each))
     if not purposes:
         members["purposes"].fail("is empty")
+    if certificate.public_key is None:
+        # Time-stamp services sign with RSA and ECDSA too; nothing else here may.
+        if purposes != {Purpose.TIME_STAMP}:
+            members["certificate"].fail("the key is no SM2 key")
+        if not is_foreign_key(certificate.spki):
+            members["certificate"].fail("the key is neither SM2 nor RSA or ECDSA in good use")
     return Authority(
         certificate=certificate,
         purposes=purposes,
@@ -191,9 +201,10 @@ def read_algorithm(node: JsonNode) -> AlgorithmPeriod:
     """When an algorithm holds: ``signature``, ``digest``, ``valid_from``; ``valid_to``."""
     members = node.members(required=("signature", "digest", "valid_from"), optional=("valid_to",))
     # Nothing else can be verified here, and a list must not seem to say otherwise.
+    signature = members["signature"].choice(tuple(_DIGEST_OF))
     return AlgorithmPeriod(
-        signature=members["signature"].choice((oids.SM2_WITH_SM3,)),
-        digest=members["digest"].choice((oids.SM3,)),
+        signature=signature,
+        digest=members["digest"].choice((_DIGEST_OF[signature],)),
         period=_period(members),
     )
 

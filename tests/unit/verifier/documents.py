@@ -52,6 +52,8 @@ PNG = bytes.fromhex(
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 Entries = dict[str, bytes]
+TimeStamp = bytes | Callable[[bytes], bytes] | None
+"""A token, or how to get one over a signature value."""
 
 
 def metadata(**changes: str | None) -> dict[str, str]:
@@ -106,6 +108,10 @@ def document(custom: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> Entr
     return {**{name: (HEAD + text).encode() for name, text in texts.items()}, "Doc_0/Res/image_3.png": PNG}
 
 
+def token_over(time_stamp: TimeStamp, signature: bytes) -> bytes | None:
+    return time_stamp(signature) if callable(time_stamp) else time_stamp
+
+
 IMPRINT = SealPicture("png", PNG, 40, 40)
 
 
@@ -123,7 +129,7 @@ class SealRecipe:
     valid_to: datetime = FOUNDED + 3000 * DAY
     picture: SealPicture = IMPRINT
     extensions: tuple[ExtData, ...] = ()
-    time_stamp: bytes | None = None
+    time_stamp: TimeStamp = None
     name: str = "示例市市场监督管理局"
 
     def make(self, people: Nation, holder: Holder) -> bytes:
@@ -142,7 +148,8 @@ class SealRecipe:
             return self._make_v1(own, maker)
         info = seal_info(self.generation, "99010100000001", "Xinyin", own, self.picture, self.extensions)
         signature = (self.signed_by or maker).sign(info)
-        return assemble_seal(self.generation, info, maker.certificate.encoded, signature, self.time_stamp)
+        token = token_over(self.time_stamp, signature)
+        return assemble_seal(self.generation, info, maker.certificate.encoded, signature, token)
 
     def _make_v1(self, own: SealProperty, maker: Holder) -> bytes:
         info = der.sequence(
@@ -178,7 +185,8 @@ class Recipe:
     data_hash: bytes | None = None
     version: Generation | None = None
     extensions: tuple[ExtData, ...] = ()
-    time_stamp: bytes | None = None
+    time_stamp: TimeStamp = None
+    time_info: bytes | None = None
     links: tuple[bytes, ...] = ()
     relative: str | None = None
     change_xml: Callable[[bytes], bytes] = field(default=lambda xml: xml)
@@ -217,7 +225,7 @@ class Recipe:
             tbs = der.sequence(
                 der.integer(1),
                 seal,
-                der.bit_string(der.utc_time(self.at)),
+                der.bit_string(self.time_info or der.utc_time(self.at)),
                 der.bit_string(digest),
                 der.ia5_string(path),
                 der.octet_string(certificate),
@@ -225,7 +233,9 @@ class Recipe:
             )
             return der.sequence(tbs, der.bit_string(signer.sign(tbs)))
         tbs = tbs_sign(self.version or generation, seal, self.at, digest, path, self.extensions)
-        return assemble_seal_signature(generation, tbs, certificate, signer.sign(tbs), self.time_stamp)
+        signature = signer.sign(tbs)
+        token = token_over(self.time_stamp, signature)
+        return assemble_seal_signature(generation, tbs, certificate, signature, token)
 
     def _signed_data(self, holder: Holder, digest: bytes, xml: bytes) -> bytes:
         signer = self.signed_by or holder
@@ -233,13 +243,14 @@ class Recipe:
             return signer.sign(xml)
         content = {"A": digest, "B": None, "whole": xml}[self.shape]
         attributes = signed_attributes(digest, self.at) if self.shape == "B" else None
+        signature = signer.sign(attributes or content or b"")
         return assemble_signed_data(
-            signature=signer.sign(attributes or content or b""),
+            signature=signature,
             signer_certificate=holder.certificate.encoded,
             content=content,
             attributes=attributes,
             other_certificates=self.links,
-            time_stamp=self.time_stamp,
+            time_stamp=token_over(self.time_stamp, signature),
         )
 
 

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from crypto import sm3
+from formats import der, oids
 from formats.gb32100 import CreditCode
 from formats.gbt2260 import DivisionCode
 from formats.gbt20518 import Extension, KeyUsage, RevocationReason
 from formats.gbt20518 import extension_building as extensions
+from formats.gbt20520 import Accuracy
 from formats.gbt33190.signature_model import SignatureType
 from formats.gbt35275 import assemble_signed_data, signed_attributes
 from formats.gbt36904 import LicenceId, LicenceTypeCode
@@ -57,6 +59,15 @@ from tests.unit.verifier.nation import (
     name,
     nation,
     revoked,
+)
+from tests.unit.verifier.time_stamps import (
+    STAMPING,
+    stamp,
+    stamped_nation,
+    stamper,
+    stamper_with,
+    stamping_authority,
+    token_for,
 )
 from verifier.code_table import CODES
 from verifier.codes import Code, Outcome
@@ -240,7 +251,50 @@ RSA_WITH_SM3 = bytes.fromhex("06082a811ccf55018378")
 NOT_ISSUERS = Code.ISSUER_NOT_SEALED
 DIVISION = DivisionCode("980000")
 
-TWINS: dict[Code, Twin] = {
+
+def stamped(
+    token: Callable[[bytes], bytes], people: Callable[[], Nation] = stamped_nation, **options: Any
+) -> "StampedTwin":
+    """A sealed document with such a token; it must give the one code that the entry is for."""
+    return StampedTwin(token, people, options)
+
+
+@dataclass(frozen=True)
+class StampedTwin:
+    token: Callable[[bytes], bytes]
+    people: Callable[[], Nation]
+    options: dict[str, Any]
+
+
+def broken(token: bytes) -> bytes:
+    """The last octet of the signature flipped."""
+    return token[:-1] + bytes([token[-1] ^ 1])
+
+
+def other_certificate(value: bytes) -> bytes:
+    """A token whose certificate was exchanged for another one of the same key, name and serial number."""
+    own = stamper()
+    twin = issue(
+        own.certificate.subject,
+        stamping_authority(),
+        extra=STAMPING,
+        key=own.key,
+        serial=own.certificate.serial_number,
+        period=(FOUNDED, NOW + 900 * DAY),
+    )
+    return token_for(value, by=own, certificates=(twin.certificate.encoded,))
+
+
+def unreadable_certificate(value: bytes) -> bytes:
+    """A certificate of the right issuer and serial number, and nothing else that reads."""
+    parts = [each.encoded for each in der.parse(stamper().certificate.encoded)]
+    own = [each.encoded for each in der.parse(parts[0])]
+    own[4] = der.sequence()  # validity
+    wrong = der.sequence(der.sequence(*own), *parts[1:])
+    return token_for(value, certificates=(wrong,))
+
+
+TWINS: dict[Code, Twin | StampedTwin] = {
     # ------------------------------------------------------------------ trust list
     Code.TRUST_LIST_EXPIRED: Twin(
         sealed,
@@ -511,8 +565,58 @@ TWINS: dict[Code, Twin] = {
         {Code.REFERENCE_NONE, Code.COVERAGE_MISSING},
     ),
     Code.PROPERTY_INFO: Twin(moved, {Code.PROPERTY_INFO, Code.ISSUER_NOT_SEALED}),
+    # ------------------------------------------------------------------ time stamp
     Code.TIMESTAMP_UNJUDGED: Twin(
-        lambda: sealed((), time_stamp=b"\x30\x03\x02\x01\x01"), {Code.TIMESTAMP_UNJUDGED}
+        lambda: sealed((), seal=seal_recipe(generation=Generation.V1), time_info=token_for(b"which octets?")),
+        {Code.TIMESTAMP_UNJUDGED, Code.TIME_UNKNOWN, Code.SEAL_PERIOD_UNKNOWN},
+        stamped_nation,
+    ),
+    Code.TIMESTAMP_FORMAT: stamped(lambda _: b"\x30\x03\x02\x01\x01"),
+    Code.TIMESTAMP_IMPRINT: stamped(lambda _: token_for(b"something else")),
+    Code.TIMESTAMP_IMPRINT_FORM: stamped(lambda value: token_for(b"\0" + value)),
+    Code.TIMESTAMP_ALGORITHM: stamped(stamp(algorithm=oids.SHA256)),
+    Code.TIMESTAMP_EXTENSION: stamped(stamp(extensions=(UNKNOWN,))),
+    Code.TIMESTAMP_SIGNATURE: stamped(lambda value: broken(token_for(value))),
+    Code.TIMESTAMP_ORDER: stamped(stamp(at=SIGNED - timedelta(seconds=1))),
+    Code.TIMESTAMP_FUTURE: stamped(stamp(at=NOW + timedelta(seconds=1))),
+    Code.TIMESTAMP_INACCURATE: stamped(stamp(accuracy=Accuracy(61))),
+    Code.TIMESTAMP_LATE: stamped(stamp(), policy=Policy(time_stamp_delay=timedelta(seconds=1))),
+    Code.TIMESTAMP_CERT: stamped(unreadable_certificate),
+    Code.TIMESTAMP_CERT_MISSING: stamped(stamp(certificates=())),
+    Code.TIMESTAMP_CERT_BINDING: stamped(other_certificate),
+    Code.TIMESTAMP_CERT_KEY_USAGE: stamped(
+        lambda value: token_for(
+            value,
+            by=stamper_with(extensions.extended_key_usage([oids.KP_TIME_STAMPING], critical=False)),
+        )
+    ),
+    Code.TIMESTAMP_CERT_PERIOD: stamped(
+        lambda value: token_for(value, by=stamper_with(period=(SIGNED + DAY, NOW + DAY)))
+    ),
+    Code.TIMESTAMP_CERT_REVOKED: stamped(
+        stamp(), lambda: stamped_nation([revoked(stamper(), SIGNED, RevocationReason.SUPERSEDED)])
+    ),
+    Code.TIMESTAMP_CERT_HELD: stamped(
+        stamp(), lambda: stamped_nation([revoked(stamper(), SIGNED, RevocationReason.CERTIFICATE_HOLD)])
+    ),
+    Code.TIMESTAMP_CERT_UNTRUSTED: stamped(lambda value: token_for(value, by=stamper_with(issuer=None))),
+    Code.TIMESTAMP_CERT_UNDECIDED: Twin(
+        lambda: sealed((), time_stamp=lambda value: token_for(value, by=stamper_with(issuer=None))),
+        {Code.TIMESTAMP_CERT_UNDECIDED, Code.TRUST_LIST_EXPIRED},
+        lambda: stamped_nation().with_content(issued=NOW - 9 * DAY, next_update=NOW - DAY),
+    ),
+    Code.TIMESTAMP_CERT_EXTENSION: stamped(lambda value: token_for(value, by=stamper_with(*STAMPING, UNKNOWN))),
+    Code.TIMESTAMP_CERT_AUTHORITY_WITHDRAWN: stamped(stamp(), lambda: stamped_nation(history=(GRANTED, GONE))),
+    Code.TIMESTAMP_CERT_AUTHORITY_COMPROMISED: stamped(stamp(), lambda: stamped_nation(history=(GRANTED, LOST))),
+    Code.TIMESTAMP_CERT_COMPROMISED_SINCE: stamped(
+        stamp(), lambda: stamped_nation([revoked(stamper(), NOW - DAY, RevocationReason.KEY_COMPROMISE)])
+    ),
+    Code.TIMESTAMP_CERT_STATUS_UNKNOWN: stamped(stamp(), lambda: stamped_nation(crls=())),
+    Code.TIMESTAMP_CERT_STATUS_STALE: stamped(
+        stamp(),
+        lambda: stamped_nation(
+            crls=(crl(stamping_authority(), this_update=NOW - 9 * DAY, next_update=NOW - DAY),)
+        ),
     ),
     Code.INTEGRITY_FILE_UNLISTED: Twin(
         lambda: integrity(extra=True), {Code.INTEGRITY_FILE_UNLISTED, Code.COVERAGE_MISSING}
@@ -604,6 +708,8 @@ ELSEWHERE = {
     Code.MAKER_CERT, Code.SIGNER_CERT, Code.SEAL_PERIOD_UNKNOWN, Code.DATA_HASH_ALGORITHM,
     # beside FORMAT_BARE above
     Code.SIGNATURE_WITHOUT_KEY, Code.COVERAGE_UNDECIDED,
+    # without any trust list: test_time_stamp.test_without_trust
+    Code.TIMESTAMP_CERT_NO_TRUST,
 }  # fmt: skip
 
 
@@ -611,6 +717,9 @@ ELSEWHERE = {
 def test_twin(code: Code) -> None:
     """Exactly these codes, and the verdict they make."""
     twin = TWINS[code]
+    if isinstance(twin, StampedTwin):
+        token = twin.token
+        twin = Twin(lambda: sealed((), time_stamp=token), {code}, twin.people, twin.options)
     report = verified(twin.make(), twin.people(), **twin.options)
     assert codes(report) == twin.expected
     assert code in twin.expected
