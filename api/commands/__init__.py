@@ -14,6 +14,7 @@ COMMANDS: Final = (
     "seal",
     "verify",
     "inspect",
+    "diagnose",
     "render",
     "trust",
     "certificate",

@@ -24,6 +24,16 @@ def add_parser(subparsers: Any, text: Messages) -> None:
     """Add the command."""
     parser = add_command(subparsers, text, "verify", "verify")
     parser.add_argument("files", nargs="+", metavar="FILE", help=text("verify.files"))
+    add_trust_arguments(parser, text)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help=text("arguments.json"))
+    form.add_argument("--brief", action="store_true", help=text("verify.brief"))
+    form.add_argument("--quiet", action="store_true", help=text("verify.quiet"))
+    form.add_argument("--verbose", action="store_true", help=text("verify.verbose"))
+
+
+def add_trust_arguments(parser: argparse.ArgumentParser, text: Messages) -> None:
+    """Add what every document is held against: list, anchor, moment, revocation lists."""
     parser.add_argument("--trust", metavar="LIST", help=text("verify.trust"))
     parser.add_argument("--trust-root", metavar="CERT", help=text("verify.trust_root"))
     parser.add_argument(
@@ -33,15 +43,10 @@ def add_parser(subparsers: Any, text: Messages) -> None:
         help=text("verify.at"),
     )
     parser.add_argument("--crl", metavar="FILE", action="append", default=[], help=text("verify.crl"))
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help=text("arguments.json"))
-    form.add_argument("--brief", action="store_true", help=text("verify.brief"))
-    form.add_argument("--quiet", action="store_true", help=text("verify.quiet"))
-    form.add_argument("--verbose", action="store_true", help=text("verify.verbose"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
     """What every document is held against."""
 
     at: datetime
@@ -51,7 +56,7 @@ class _Question:
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     """Judge every document and return the worst status."""
-    question = _question(arguments)
+    question = question_of(arguments)
     if question.given and not question.given.trust.facts.pinned and not (arguments.quiet or arguments.json):
         out.note(
             text(
@@ -75,7 +80,8 @@ def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
     return next((status for status in _WORST_FIRST if status in found), ExitStatus.PASSED)
 
 
-def _question(arguments: argparse.Namespace) -> _Question:
+def question_of(arguments: argparse.Namespace) -> Question:
+    """What the arguments of ``add_trust_arguments`` ask to hold documents against."""
     from api.certificate_input import read_revocation_list
     from api.trust_input import read_trust_list
     from verifier import Verifier
@@ -85,11 +91,11 @@ def _question(arguments: argparse.Namespace) -> _Question:
         raise CommandError("errors.trust_root_without_list")
     given = read_trust_list(arguments.trust, root=arguments.trust_root, at=at) if arguments.trust else None
     crls = [read_revocation_list(path) for path in arguments.crl]
-    return _Question(at, given, Verifier(given.trust if given else None, crls))
+    return Question(at, given, Verifier(given.trust if given else None, crls))
 
 
 def _answer(
-    file: str, question: _Question, arguments: argparse.Namespace, text: Messages, out: Output
+    file: str, question: Question, arguments: argparse.Namespace, text: Messages, out: Output
 ) -> ExitStatus:
     from api import verification_view as view
 
@@ -111,7 +117,7 @@ def _answer(
     return status
 
 
-def _judge(file: str, question: _Question) -> "Report":
+def _judge(file: str, question: Question) -> "Report":
     data = read_file(file, most=MAX_DOCUMENT)
     with reading(shown(file), "document"):
         return question.verifier.verify(data, at=question.at)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tools import document_dialects
 from tools.document_codes import PAGE, page_with_table
 from verifier.codes import Step
 from verifier.trust_list import MEMBERS, SCHEMA
@@ -15,6 +16,12 @@ def test_every_code_is_on_the_page() -> None:
     """Run tools/document_codes.py where this fails."""
     page = PAGE.read_text("utf-8")
     assert page == page_with_table(page)
+
+
+def test_every_dialect_is_on_the_page() -> None:
+    """Run tools/document_dialects.py where this fails."""
+    page = document_dialects.PAGE.read_text("utf-8")
+    assert page == document_dialects.page_with_tables(page)
 
 
 def test_every_step_is_described() -> None:
