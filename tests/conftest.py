@@ -1,7 +1,9 @@
 """Fixtures every room's tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
@@ -28,3 +30,25 @@ def samples_dir() -> Path:
 def vectors_dir() -> Path:
     """Vectors kept with the project, one folder per standard."""
     return ROOT / "tests" / "vectors"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_report_fits_its_schema() -> Iterator[None]:
+    """Whatever a test verifies in this process, its report has the published form."""
+    from tests.json_schema import faults
+    from verifier.report import Report
+    from verifier.schemas import REPORT, schema
+    from verifier.verification import Verifier
+
+    verify, form = Verifier.verify, schema(REPORT)
+
+    def watched(self: Verifier, *arguments: Any, **options: Any) -> Report:
+        report = verify(self, *arguments, **options)
+        assert faults(report.to_dict(), form) == []
+        return report
+
+    watched.watched = True  # type: ignore[attr-defined]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Verifier, "verify", watched)
+    yield
+    patch.undo()

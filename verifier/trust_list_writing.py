@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crypto import DEFAULT_USER_ID, Signer, sign_message
+from crypto import Signer
 from formats.gbt2260 import DivisionCode
 from formats.gbt20518 import Certificate
 from verifier.facts import moment_text
+from verifier.signed_envelope import write_envelope
 from verifier.trust_list import SCHEMA, TrustList
-from verifier.trust_list_envelope import PAYLOAD_TYPE, signed_bytes
+from verifier.trust_list_envelope import PAYLOAD_TYPE
 from verifier.trust_list_model import (
     AlgorithmPeriod,
     Authority,
@@ -76,18 +77,7 @@ def sign_trust_list(content: TrustListContent, signer: Signer, certificates: Seq
         MalformedDataError: The content breaks a rule of the list, named by its path.
         TrustListRefusedError: A certificate of the chain is not in force when the list is issued.
     """
-    if not certificates or certificates[0].public_key != signer.public_key:
-        raise ValueError("the first certificate is not that of the signer")
-    octets = payload(content)
-    signature = sign_message(signer, signed_bytes(octets), user_id=DEFAULT_USER_ID)
-    envelope = {
-        "payloadType": PAYLOAD_TYPE,
-        "payload": _base64(octets),
-        "signatures": [
-            {"sig": _base64(signature), "certificates": [_base64(each.encoded) for each in certificates]}
-        ],
-    }
-    data = json.dumps(envelope).encode()
+    data = write_envelope(payload(content), PAYLOAD_TYPE, signer, certificates)
     TrustList.read(data, at=content.issued)  # what readers would refuse is not published
     return data
 
