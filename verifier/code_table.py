@@ -288,6 +288,13 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
             passed=("LICENCE_IN_FORCE",),
             failed=("LICENCE_EXPIRED", "LICENCE_NOT_YET_VALID", "LICENCE_COPY_EXPIRED"),
         ),
+        **_facts(
+            Step.LICENCE_FACE,
+            _FILE,
+            passed=("FACE_MATCHES",),
+            failed=("FACE_DIFFERS", "FACE_HIDDEN", "FACE_GLYPH_MISMATCH", "FACE_MISSING"),
+            undetermined=("FACE_NOT_SHOWN", "FACE_UNDECIDED", "FACE_UNREADABLE"),
+        ),
         **_facts(Step.LICENCE_STATUS, _FILE, skipped=("LICENCE_STATUS_NOT_ASKED",)),
     }
 )

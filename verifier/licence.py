@@ -1,10 +1,10 @@
-"""Licence rules (GB/T 36905-2018 minimum verification): metadata, identifier, issuer, seal owner, validity.
+"""Licence rules (GB/T 36905-2018 minimum verification): metadata, identifier, issuer, seal owner, validity, face.
 
 Licence metadata stands in DocInfo/CustomDatas of OFD.xml, which a signature must cover, so it can neither be added
 nor taken away afterwards. A document that carries part of it is taken for a licence: half a licence fails.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -27,12 +27,16 @@ from verifier.signature_judgement import JudgedSignature
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Entitlement, ListedIssuer
 
+JudgeFace = Callable[[Metadata, Mapping[str, str]], Sequence[Finding]]
+"""Findings of the step ``LICENCE_FACE``; see ``licence_face``."""
+
 LICENCE_STEPS: Final = (
     Step.LICENCE_METADATA,
     Step.LICENCE_IDENTIFIER,
     Step.LICENCE_ISSUER,
     Step.ISSUER_SEAL,
     Step.LICENCE_VALIDITY,
+    Step.LICENCE_FACE,
 )
 
 
@@ -61,6 +65,7 @@ def judge_licence(
     trust: TrustList | None,
     *,
     at: datetime,
+    face: JudgeFace,
 ) -> LicenceVerdict:
     """Judge a document that carries licence metadata.
 
@@ -70,6 +75,7 @@ def judge_licence(
         partial: Subjects of signatures that cover only part of the document.
         trust: The trust list, if any.
         at: Now.
+        face: Compares what the pages show with metadata and face data.
     """
     if len(bodies) != 1:
         return _without_metadata(finding(Code.METADATA_SEVERAL, "", f"{len(bodies)} document bodies"))
@@ -86,6 +92,7 @@ def judge_licence(
             *licence.identifier_findings(),
             *licence.seal_findings(signatures, partial),
             *licence.validity_findings(),
+            *face(metadata, dict(bodies[0])),
             finding(Code.LICENCE_STATUS_NOT_ASKED),
         ),
         licence.facts(),

@@ -1,12 +1,12 @@
 """What a verifier need not compute twice: decoded certificates and the signatures on seals.
 
 Each result is a pure function of the octets it is kept under: the same octets decode to the same certificate, and
-the same seal carries a right or a wrong signature of the maker named inside it. Nothing that depends on time, on
-the trust list or on the document is kept here.
+the same seal carries a right or a wrong signature of the maker named inside it. Nothing that depends on time or on
+the trust list is kept here; what depends on a document is kept under the digests of all its files.
 """
 
 from collections.abc import Hashable
-from typing import Final
+from typing import Any, Final
 
 from crypto import DEFAULT_USER_ID, InvalidSignatureError, PublicKey, verify, verify_digest
 from formats.errors import MalformedDataError
@@ -15,6 +15,7 @@ from formats.gbt38540 import Seal, SealSignature, read_seal_signature
 from formats.oids import SM2_SIGN, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT
 from verifier.bounded_cache import BoundedCache
 from verifier.facts import PartyFacts
+from verifier.findings import Finding
 from verifier.party import party_facts
 from verifier.shared_files import SharedFiles
 from verifier.shared_seals import MAX_REMEMBERED_SEAL, SharedSeals
@@ -24,16 +25,23 @@ SM2_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM2_SIGN
 MAX_REMEMBERED_CERTIFICATE: Final = 8 * 1024
 """Real certificates have a fourth of it; hostile ones shall not fill the memory."""
 
+_FACES: Final = 1024
+"""Documents whose findings about their pages are remembered; some kilobytes each at most."""
+_TEMPLATES: Final = 32
+"""Template pages remembered; of at most 256 KiB each."""
+
 
 class Memory:
     """Bounded; safe for threads.
 
     Attributes:
         files: Facts of files that many documents share.
+        faces: Template pages that many documents share, read for what they show.
+        face_findings: What was found of the pages of a document, by the digests of all its files.
         shared_seals: Seals that many signatures carry.
     """
 
-    __slots__ = ("_certificates", "_parties", "_seals", "files", "shared_seals")
+    __slots__ = ("_certificates", "_parties", "_seals", "face_findings", "faces", "files", "shared_seals")
 
     def __init__(self, certificates: int = 4096, seals: int = 256, files: int = 256) -> None:
         self.files = SharedFiles(files)
@@ -41,6 +49,8 @@ class Memory:
         self._parties: BoundedCache[bytes, PartyFacts] = BoundedCache(certificates)
         self._seals: BoundedCache[Hashable, bool] = BoundedCache(seals)
         self.shared_seals = SharedSeals(seals)
+        self.faces: BoundedCache[tuple[Hashable, ...], Any] = BoundedCache(_TEMPLATES)
+        self.face_findings: BoundedCache[bytes, tuple[Finding, ...]] = BoundedCache(_FACES)
 
     def certificate(self, data: bytes) -> Certificate:
         """The decoded certificate.

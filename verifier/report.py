@@ -81,6 +81,7 @@ REQUIRED_OF_DOCUMENT: Final[dict[DocumentKind, frozenset[Step]]] = {
             Step.LICENCE_ISSUER,
             Step.ISSUER_SEAL,
             Step.LICENCE_VALIDITY,
+            Step.LICENCE_FACE,
         )
     ),
 }

@@ -4,23 +4,27 @@
 2. anomalies of the container are told
 3. the lists of signatures are read, and every signature examined (facts) and judged (trust)
 4. coverage: every file of the package is covered
-5. licence rules, where the document carries licence metadata
+5. licence rules, where the document carries licence metadata, and what its pages show
 
 Every step runs, and the order of entries in the package changes nothing in the report.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crypto import sm3
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt20518 import Crl, read_crl
 from formats.gbt33190.anomalies import AnomalyKind
+from formats.gbt33190.document import OfdDocument
 from formats.gbt33190.package import OfdPackage, PackageLimits
 from formats.gbt33190.parts import MAIN_PART, Parts
 from formats.gbt33190.reachability import explore
 from formats.gbt33190.signature_model import SignatureList
 from formats.gbt33190.signatures import read_signature_lists
+from formats.gbt36903 import Metadata
+from formats.page_text import FaceText, read_face
 from formats.tolerances import Tolerance
 from verifier.codes import Code
 from verifier.coverage import judge_coverage
@@ -28,6 +32,7 @@ from verifier.examination import examine_package
 from verifier.facts import day_text
 from verifier.findings import Finding, finding, in_order, not_judged, shown
 from verifier.licence import LICENCE_STEPS, LicenceVerdict, judge_licence, no_licence
+from verifier.licence_face import judge_face
 from verifier.licence_metadata import Pairs, is_licence_like, read_custom_data
 from verifier.memory import Memory
 from verifier.package_files import PackageFiles
@@ -250,7 +255,25 @@ class _Verification:
             return LicenceVerdict(tuple(not_judged(step) for step in LICENCE_STEPS), None)
         if not licence_like:
             return no_licence()
-        return judge_licence(bodies, judged, partial, self.trust, at=self.at)
+        return judge_licence(bodies, judged, partial, self.trust, at=self.at, face=self._face)
+
+    def _face(self, metadata: Metadata, data: Mapping[str, str]) -> tuple[Finding, ...]:
+        """What is found of the pages; it follows from the octets of all files, under whose digests it is kept."""
+
+        def read() -> FaceText:
+            # Parts of its own: whether the pages were read already must not show in the report's tolerances.
+            document = OfdDocument.read(Parts(self.package)).bodies[0].document
+            return read_face(document, self.package, digest=self.files.digest, remember=self.memory.faces.get)
+
+        def compare() -> tuple[Finding, ...]:
+            return tuple(judge_face(metadata, data, read))
+
+        digests = [(name, self.files.digest(name)) for name in self.package.names]
+        if any(digest is None for _, digest in digests):
+            return compare()
+        parts = [(name.encode("utf-8", "surrogatepass"), digest) for name, digest in digests if digest is not None]
+        key = sm3(b"".join([len(name).to_bytes(4, "big") + name + digest for name, digest in parts]))
+        return self.memory.face_findings.get(key, compare)
 
 
 def _pointers(parts: Parts, policy: Policy) -> Iterator[Finding]:

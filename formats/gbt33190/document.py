@@ -121,6 +121,10 @@ class Document:
             for element in part.children(self._common, "TemplatePage")
         )
 
+    def find(self, location: str, *bases: str) -> str | None:
+        """The entry a location means, written in this document or in one of ``bases``; None if there is none."""
+        return self._parts.find(location, *(bases or (self.path,)))
+
     def location_of(self, local: str) -> str | None:
         """The location Document.xml gives for Annotations, CustomTags, Attachments or Extensions."""
         return self._part.child_text(self._root, local) or None

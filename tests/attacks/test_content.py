@@ -152,7 +152,7 @@ FILLED = {
 def test_missing_file_put_in_later() -> None:
     """Where a pointer leads nowhere a stranger puts what it asks for: not covered, nor by his own seal enough."""
     sealed_once = with_pointer_to_nothing()
-    assert verified(sealed_once).verdict is Verdict.PASSED
+    assert codes(verified(sealed_once)) <= {Code.FACE_UNDECIDED, Code.FACE_UNREADABLE}
     filled = sealed_once | {name: text.encode() for name, text in FILLED.items()}
     assert codes(verified(filled)) == {Code.COVERAGE_MISSING}
     report = verified(Recipe(holder=N.other_bureau).apply(filled))
@@ -236,7 +236,7 @@ def test_signature_file_put_where_a_page_is_missing(pointer: str, place: str) ->
     else:
         root = root.replace("</ofd:Document>", pointer)
     first = Recipe().apply({**entries, "Doc_0/Document.xml": root.encode()})
-    assert verified(first).verdict is Verdict.PASSED
+    assert codes(verified(first)) <= {Code.FACE_UNDECIDED, Code.FACE_UNREADABLE}
 
     content = b"<ofd:Content><ofd:Layer ID='90'/></ofd:Content><ofd:Page PageID='1'><ofd:FileLoc>x</ofd:FileLoc></ofd:Page>"
     second = "Doc_0/Signs/Sign_1"
@@ -250,4 +250,4 @@ def test_signature_file_put_where_a_page_is_missing(pointer: str, place: str) ->
     report = verified(both)
     assert [each.verdict for each in report.signatures] == [Verdict.PASSED] * 2
     assert report.verdict is Verdict.FAILED
-    assert codes(report) == {Code.COVERAGE_MISSING}
+    assert codes(report) - {Code.FACE_UNDECIDED, Code.FACE_UNREADABLE} == {Code.COVERAGE_MISSING}

@@ -79,27 +79,66 @@ def metadata(**changes: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+FACE = (
+    ("", "ZZMC", 60.0),
+    ("统一社会信用代码", "ZZBH", 80.0),
+    ("名称", "CZZT", 92.0),
+    ("法定代表人", "KZ_FDDBR", 104.0),
+    ("登记机关", "ZZBFJG", 116.0),
+    ("", "ZZBFRQ", 128.0),
+)
+"""Word, metadata and baseline of what the page of a licence shows."""
+
+
+def text_object(
+    number: int, x: float, y: float, text: str, *, size: float = 4, color: str = "0 0 0", more: str = ""
+) -> str:
+    """A line of text at a baseline in a font that is not embedded."""
+    return (
+        f'<ofd:TextObject ID="{number}" Boundary="{x} {y - size} {max(1, len(text)) * size} {size * 1.3}" Font="6" '
+        f'Size="{size}"{more}><ofd:FillColor Value="{color}"/><ofd:TextCode X="0" Y="{size}" '
+        f'DeltaX="g {max(1, len(text) - 1)} {size}">{text}</ofd:TextCode></ofd:TextObject>'
+    )
+
+
+def face(values: Mapping[str, str]) -> str:
+    """The text objects of a licence's page, each value behind its word."""
+    objects = []
+    for place, (label, name, y) in enumerate(FACE):
+        value = values.get(name, "").strip()
+        if not value:
+            continue
+        if name == "ZZBFRQ" and len(value) == 8 and value.isascii() and value.isdigit():
+            value = f"{value[:4]}年{int(value[4:6])}月{int(value[6:])}日"
+        if label:
+            objects.append(text_object(20 + place, 20, y, label))
+        objects.append(text_object(30 + place, 60, y, value.replace("^", "、")))
+    return "".join(objects)
+
+
 def document(custom: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> Entries:
-    """A minimal document of one page with a template page, a picture and an attachment."""
+    """A minimal document of one page with a template page, a picture and an attachment; a licence shows its data."""
     pairs = list(custom.items()) if isinstance(custom, Mapping) else list(custom)
     data = "".join(f'<ofd:CustomData Name="{name}">{value}</ofd:CustomData>' for name, value in pairs)
+    shown = face(dict(pairs))
+    fonts = '<ofd:Fonts><ofd:Font ID="6" FontName="宋体"/></ofd:Fonts>'
     custom_data = f"<ofd:CustomDatas>{data}</ofd:CustomDatas>" if pairs else ""
     texts = {
         "OFD.xml": f'<ofd:OFD {NS} Version="1.0" DocType="OFD"><ofd:DocBody><ofd:DocInfo>'
         f"<ofd:DocID>0123456789abcdef0123456789abcdef</ofd:DocID>{custom_data}</ofd:DocInfo>"
         "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
-        "Doc_0/Document.xml": f"<ofd:Document {NS}><ofd:CommonData><ofd:MaxUnitID>9</ofd:MaxUnitID><ofd:PageArea>"
+        "Doc_0/Document.xml": f"<ofd:Document {NS}><ofd:CommonData><ofd:MaxUnitID>99</ofd:MaxUnitID><ofd:PageArea>"
         "<ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox></ofd:PageArea>"
         "<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"
         '<ofd:TemplatePage ID="8" BaseLoc="Tpls/Tpl_0/Content.xml"/></ofd:CommonData>'
         '<ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages>'
         "<ofd:Attachments>Attachs/Attachments.xml</ofd:Attachments></ofd:Document>",
-        "Doc_0/DocumentRes.xml": f'<ofd:Res {NS} BaseLoc="Res"><ofd:MultiMedias>'
+        "Doc_0/DocumentRes.xml": f'<ofd:Res {NS} BaseLoc="Res">{fonts}<ofd:MultiMedias>'
         '<ofd:MultiMedia ID="3" Type="Image" Format="PNG"><ofd:MediaFile>image_3.png</ofd:MediaFile>'
         "</ofd:MultiMedia></ofd:MultiMedias></ofd:Res>",
         "Doc_0/Pages/Page_0/Content.xml": f'<ofd:Page {NS}><ofd:Template TemplateID="8"/><ofd:Content>'
         '<ofd:Layer ID="4" Type="Body"><ofd:ImageObject ID="5" Boundary="20 20 30 30" CTM="30 0 0 30 0 0" '
-        'ResourceID="3"/></ofd:Layer></ofd:Content></ofd:Page>',
+        f'ResourceID="3"/>{shown}</ofd:Layer></ofd:Content></ofd:Page>',
         "Doc_0/Tpls/Tpl_0/Content.xml": f"<ofd:Page {NS}></ofd:Page>",
         "Doc_0/Attachs/Attachments.xml": f'<ofd:Attachments {NS}><ofd:Attachment ID="7" Name="data">'
         "<ofd:FileLoc>data.xml</ofd:FileLoc></ofd:Attachment></ofd:Attachments>",

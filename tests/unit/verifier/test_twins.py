@@ -24,6 +24,8 @@ from formats.gbt33190.signature_model import SignatureType
 from formats.gbt35275 import assemble_signed_data, signed_attributes
 from formats.gbt36904 import LicenceId, LicenceTypeCode
 from formats.gbt38540 import ExtData, Generation, SealPicture
+from tests.attacks.faces import NAME, OTHER, font_file, honest, named, with_font
+from tests.attacks.faces import sealed as licence_face
 from tests.unit.verifier.documents import (
     HEAD,
     NS,
@@ -37,6 +39,7 @@ from tests.unit.verifier.documents import (
     sealed,
     stored_zip,
     substitute,
+    text_object,
     verified,
 )
 from tests.unit.verifier.nation import (
@@ -238,6 +241,27 @@ def other_licence_type() -> str:
 
 def identifier(type_code: str = LICENCE_TYPE, issuer: str = BUREAU) -> str:
     return str(LicenceId.build(LicenceTypeCode.parse(type_code), CreditCode.parse(issuer), "A0000000001"))
+
+
+UNKNOWN_TYPE = f"{credit_code('11100000MB0143029')}001"
+"""A licence type whose face is not known."""
+
+
+def unknown_type() -> Entries:
+    return honest(ZZLXDM=UNKNOWN_TYPE, ZZBS=identifier(type_code=UNKNOWN_TYPE))
+
+
+def exchanged_glyphs() -> Entries:
+    """The name's text with the glyphs of other characters, in a font that says which are whose."""
+    font = font_file({character: place for place, character in enumerate(sorted({*NAME, *OTHER}), start=1)})
+    order = sorted({*NAME, *OTHER})
+    glyphs = " ".join(str(order.index(character) + 1) for character in OTHER)
+    transform = (
+        f'<ofd:CGTransform CodePosition="0" CodeCount="8" GlyphCount="8"><ofd:Glyphs>{glyphs}</ofd:Glyphs>'
+        "</ofd:CGTransform><ofd:TextCode"
+    )
+    text = text_object(32, 60, 92.0, NAME).replace('Font="6"', 'Font="9"').replace("<ofd:TextCode", transform)
+    return with_font(named(text), 9, font)
 
 
 def with_algorithm(entries: Entries, algorithm: bytes) -> Entries:
@@ -700,6 +724,30 @@ TWINS: dict[Code, Twin | StampedTwin] = {
     Code.LICENCE_EXPIRED: Twin(licence_with(ZZYXQJZRQ="20260531"), {Code.LICENCE_EXPIRED}),
     Code.LICENCE_NOT_YET_VALID: Twin(licence_with(ZZYXQQSRQ="20260602"), {Code.LICENCE_NOT_YET_VALID}),
     Code.LICENCE_COPY_EXPIRED: Twin(licence_with(JZJYXQJZSJ="20260601075959"), {Code.LICENCE_COPY_EXPIRED}),
+    Code.FACE_DIFFERS: Twin(lambda: licence_face(named(text_object(32, 60, 92.0, OTHER))), {Code.FACE_DIFFERS}),
+    Code.FACE_HIDDEN: Twin(
+        lambda: licence_face(named(text_object(32, 60, 92.0, NAME, color="255 255 255"))), {Code.FACE_HIDDEN}
+    ),
+    Code.FACE_GLYPH_MISMATCH: Twin(
+        lambda: licence_face(exchanged_glyphs()), {Code.FACE_GLYPH_MISMATCH, Code.FACE_DIFFERS}
+    ),
+    Code.FACE_MISSING: Twin(lambda: licence_face(named("")), {Code.FACE_MISSING}),
+    Code.FACE_NOT_SHOWN: Twin(
+        lambda: licence_face(named("", entries=unknown_type())),
+        {Code.FACE_NOT_SHOWN},
+        lambda: N.with_content(
+            issuers=(
+                listed_issuer(entitlements=(Entitlement(UNKNOWN_TYPE, frozenset(), Days(date(2025, 1, 1))),)),
+            )
+        ),
+    ),
+    Code.FACE_UNDECIDED: Twin(
+        lambda: licence_face(named(text_object(32, 60, 92.0, NAME, color="225 225 225"))),
+        {Code.FACE_UNDECIDED},
+    ),
+    Code.FACE_UNREADABLE: Twin(
+        lambda: licence_face({**honest(), PAGE: f"{HEAD}<ofd:Page {NS}/>".encode()}), {Code.FACE_UNREADABLE}
+    ),
 }
 ELSEWHERE = {
     # without any trust list: test_verification.test_without_trust_facts_only
