@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crypto import InvalidSignatureError
+from crypto.foreign import is_foreign_key
 from formats.errors import MalformedDataError
-from formats.foreign_signature import foreign_algorithm, foreign_verify
+from formats.foreign_signature import FOREIGN_ALGORITHMS, foreign_algorithm, foreign_verify
 from formats.gbt20518 import Certificate, GeneralName, read_name
 from formats.gbt20520 import IMPRINT_DIGESTS, TimeStampToken, read_time_stamp_token
 from formats.gbt35275 import SignerInfo, signer_certificate
@@ -65,6 +66,8 @@ def examine_token(data: bytes, others: Sequence[bytes], memory: Memory) -> Exami
         certificate = memory.certificate(encoded)
     except MalformedDataError as exc:
         return ExaminedToken(token, certificate_fault=str(exc), algorithms=algorithms, unknown=unknown)
+    if algorithms is not None and not _key_serves(certificate, algorithms[0]):
+        unknown, algorithms = (*unknown, f"key of {certificate.public_key_algorithm}"), None
     return ExaminedToken(
         token,
         certificate=certificate,
@@ -105,6 +108,14 @@ def _certificate_of(token: TimeStampToken, others: Sequence[bytes]) -> bytes | N
             if compute(certificate) == named.digest:
                 return certificate
     return signer_certificate(replace(token.signed_data, certificates=attached))
+
+
+def _key_serves(certificate: Certificate, algorithm: str) -> bool:
+    """Whether such signatures can be verified with the key; one that is too short is as good as unknown."""
+    if algorithm == SM2_WITH_SM3:
+        return certificate.public_key is not None
+    kind = FOREIGN_ALGORITHMS[algorithm][0]
+    return certificate.public_key_algorithm == kind and is_foreign_key(certificate.spki)
 
 
 def _signature_holds(token: TimeStampToken, certificate: Certificate, algorithms: tuple[str, str]) -> bool:

@@ -19,7 +19,8 @@ from formats.signature_value import is_raw_signature
 from formats.times import read_time
 from formats.tolerances import Tolerance, collect
 
-LIMITS: Final = DerLimits(size=16 * 1024 * 1024, depth=24, elements=65_536)
+LIMITS: Final = DerLimits(size=16 * 1024 * 1024, depth=40, elements=65_536)
+"""Names in certificates in a time-stamp token among unsigned attributes reach a depth of 25."""
 MAX_CERTIFICATES: Final = 64
 MAX_ATTRIBUTES: Final = 64
 _WHAT: Final = "signed data"

@@ -168,7 +168,7 @@ def test_trailing_zeros_are_named() -> None:
 )
 def test_no_time(written: bytes) -> None:
     """Times without seconds, zone or existence are refused."""
-    with pytest.raises(MalformedDataError, match="[tT]ime"):
+    with pytest.raises(MalformedDataError, match=r"[tT]ime"):
         read_tst_info(with_time(written))
 
 
