@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from formats.errors import LimitExceededError
 from formats.page_text import Piece
 
 _EDGES: Final = frozenset(":;,.。、!?()[]{}<>《》【】「」『』\"'|/\\*_=+~^#")
@@ -32,16 +33,37 @@ class Match:
     doubts: tuple[str, ...]
 
 
+class Work:
+    """Counts what searching one document's pieces costs, over all its searches."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, left: int = 400_000) -> None:
+        self._left = left
+
+    def spend(self, amount: int) -> None:
+        """Count looks at pieces.
+
+        Raises:
+            LimitExceededError: There are too many.
+        """
+        self._left -= amount
+        if self._left < 0:
+            raise LimitExceededError("the pages hold more text than is searched", what="face")
+
+
 class Search:
     """Searches pieces of a document, by what is drawn or by what TextCode says.
 
     Args:
         pieces: In reading order.
         labels: Words that end a value as punctuation does.
+        work: What it costs.
         said: Whether to search what TextCode says.
     """
 
-    def __init__(self, pieces: Sequence[Piece], labels: frozenset[str], *, said: bool = False) -> None:
+    def __init__(self, pieces: Sequence[Piece], labels: frozenset[str], work: Work, *, said: bool = False) -> None:
+        self._work = work
         self._pieces = pieces
         self._labels = labels
         self._texts = [piece.said if said else piece.text for piece in pieces]
@@ -56,6 +78,7 @@ class Search:
                 numbers and dates only letters and digits do.
         """
         found: list[Match] = []
+        self._work.spend(len(self._texts))
         for place, text in enumerate(self._texts):
             at = text.find(value)
             while at >= 0 and len(found) < _MOST_PLACES:
@@ -80,6 +103,7 @@ class Search:
                 continue
             if not self._starts(text, at, value, by_itself):
                 continue
+            self._work.spend(1)
             chain = self._chain(place, value[len(rest) :])
             if chain is None:
                 continue
@@ -112,6 +136,7 @@ class Search:
         below: float | None = None
         for following in range(place + 1, len(self._pieces)):
             other = self._pieces[following]
+            self._work.spend(1)
             if other.page != piece.page or other.turn != piece.turn:
                 break
             if abs(other.line - piece.line) < 0.5 * piece.size:
@@ -129,6 +154,7 @@ class Search:
             yield following
         if self._texts[place].endswith(CONTINUATION):
             for following in range(place + 1, len(self._pieces)):
+                self._work.spend(1)
                 if self._pieces[following].page == piece.page + 1:
                     yield following
 
@@ -148,6 +174,7 @@ class Search:
 
     def labels(self, label: str) -> Iterator[tuple[Piece, bool]]:
         """Pieces that are a label, or begin with it and a colon (then True), in reading order."""
+        self._work.spend(len(self._pieces))
         for piece, text in zip(self._pieces, self._texts, strict=True):
             if text == label or text == label + ":":
                 yield piece, False
@@ -156,6 +183,7 @@ class Search:
 
     def beside(self, label: Piece) -> list[Piece]:
         """What stands at a label: the piece to its right, with its other lines; else what is under it."""
+        self._work.spend(2 * len(self._pieces))
         right = [
             other
             for other in self._pieces

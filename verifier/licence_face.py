@@ -24,7 +24,7 @@ from formats.gbt36903 import Element, Metadata
 from formats.page_text import FaceText, Piece, folded
 from verifier.codes import Code
 from verifier.face_fields import FaceField, Form, face_kind, written_forms
-from verifier.face_search import Match, Search
+from verifier.face_search import Match, Search, Work
 from verifier.findings import Finding, finding, shown
 
 ReadFace = Callable[[], FaceText]
@@ -48,13 +48,13 @@ def judge_face(metadata: Metadata, data: Mapping[str, str], read: ReadFace) -> I
     """
     try:
         face = read()
+        found = list(_Comparison(metadata, data, face).findings())
     except LimitExceededError:
         yield finding(Code.FACE_UNREADABLE, "", "the pages hold more than is read")
         return
     except MalformedDataError as exc:
         yield finding(Code.FACE_UNREADABLE, "", shown(str(exc)))
         return
-    found = list(_Comparison(metadata, data, face).findings())
     yield from found[:_MOST_FINDINGS] or [finding(Code.FACE_MATCHES)]
 
 
@@ -66,10 +66,11 @@ class _Comparison:
         self._kind = face_kind(metadata.text(Element.LICENCE_TYPE_CODE) or "")
         labels = self._kind.labels
         self._labels = labels
-        self._seen = Search(face.pieces, labels)
-        self._said = Search([piece for piece in face.pieces if piece.said != piece.text], labels, said=True)
-        self._hidden = Search(face.hidden, labels)
-        self._beside = Search(face.beside, labels)
+        work = Work()
+        self._seen = Search(face.pieces, labels, work)
+        self._said = Search([piece for piece in face.pieces if piece.said != piece.text], labels, work, said=True)
+        self._hidden = Search(face.hidden, labels, work)
+        self._beside = Search(face.beside, labels, work)
         self._matches: dict[int, list[list[Match]]] = {}
         self._used: set[int] = set()
         types = metadata.texts(Element.HOLDER_CODE_TYPE)

@@ -43,9 +43,9 @@ class FaceLimits:
     """
 
     pages: int = 100
-    objects: int = 20_000
-    characters: int = 60_000
-    steps: int = 1_500_000
+    objects: int = 10_000
+    characters: int = 30_000
+    steps: int = 500_000
     nesting: int = 6
 
 

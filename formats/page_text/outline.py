@@ -19,6 +19,7 @@ _OPERATION: Final = re.compile(r"([A-DF-Za-df-z])([0-9eE+\-.\s]*)|(\S)")
 _PIECES: Final = 8
 """Lines a curve is taken as."""
 _LIMIT: Final = 1e9
+_FURTHEST: Final = 1e12
 
 
 class Area:
@@ -102,8 +103,12 @@ def path_area(data: str, matrix: Matrix, effort: Effort, *, even_odd: bool = Fal
             current += _line(operator, values, x, y)
         if current:
             x, y = current[-1]
-    return Area([_mapped(each, matrix) for each in polygons if len(each) > 1],
-                even_odd=even_odd)  # fmt: skip
+    mapped = [_mapped(each, matrix) for each in polygons if len(each) > 1]
+    return _finite(Area(mapped, even_odd=even_odd))
+
+
+def _finite(area: Area) -> Area | None:
+    return area if all(-_FURTHEST < value < _FURTHEST for value in area.bounds) else None
 
 
 def box_area(left: float, top: float, right: float, bottom: float, matrix: Matrix) -> Area:

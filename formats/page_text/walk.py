@@ -192,6 +192,9 @@ class PageWalk:
             else:
                 points = [matrix.apply(*point) for point in zip(xs[:count], ys[:count], strict=True)]
                 across, downwards = tuple([p.x for p in points]), tuple([p.y for p in points])
+            if not _finite(sum(across), sum(downwards), *along, *down):
+                self.drawing.doubts.append(f"{where}: text at no place")
+                continue
             glyphs = _named_glyphs(code.text, code.transforms) if code.transforms else {}
             self.drawing.runs.append(
                 Run(where, place.origin, code.text, code.text, across, downwards, along, down, rgb, shown,
@@ -243,8 +246,14 @@ class PageWalk:
         self._cover(Cover(self.order, bounds, None, alpha, solid, image=image.resource, area=area, clips=clips))
 
     def _cover(self, cover: Cover) -> None:
-        if cover.alpha > 0:
-            self.drawing.covers.append(cover)
+        if cover.alpha <= 0:
+            return
+        if not _finite(*cover.bounds, cover.stroke) or (
+            cover.area is not None and not _finite(*cover.area.bounds)
+        ):
+            self.drawing.doubts.append(f"object {cover.order} at no place")
+            return
+        self.drawing.covers.append(cover)
 
     def _composite(self, item: CompositeObject, matrix: Matrix, place: _Place, alpha: float) -> None:
         unit = self._resources.composites.get(item.resource)
@@ -331,8 +340,15 @@ class _Place:
     depth: int = 0
 
 
+_FURTHEST: Final = 1e12
+"""Beyond it nothing is a length or a sum of lengths on a page."""
 _THIN: Final = 0.25
 """Half a line's width, millimetres, below which it hides nothing: rules, frames, guilloche."""
+
+
+def _finite(*values: float) -> bool:
+    """Whether values are numbers on any page that can be; products of what makers write can overflow."""
+    return all(-_FURTHEST < value < _FURTHEST for value in values)
 
 
 def annotation_place(matrix: Matrix, where: str, window: Area | None) -> _Place:
