@@ -5,7 +5,13 @@ The service keeps the register of seals and of every use, draws seal pictures, h
 only. It issues no licences and reads no template data.
 """
 
-from seal_service.errors import IllegalTransitionError, RefusedError, SealNotFoundError, SealServiceError
+from seal_service.errors import (
+    IllegalTransitionError,
+    RefusedError,
+    SealNotFoundError,
+    SealServiceError,
+    TimeStampError,
+)
 from seal_service.making import MadeSeal, SealMaker
 from seal_service.model import SealApplication, SealEvent, SealKind, SealRecord, SealState
 from seal_service.seal_id import SealId
@@ -29,6 +35,7 @@ __all__ = [
     "SealState",
     "SealingRequest",
     "StampPlacement",
+    "TimeStampError",
     "seal_document",
     "seal_documents",
 ]

@@ -4,7 +4,8 @@
 SealServiceError
 ├── RefusedError              the request breaks a rule; nothing was changed
 │   └── IllegalTransitionError  the seal's state does not allow the event
-└── SealNotFoundError         no such seal
+├── SealNotFoundError         no such seal
+└── TimeStampError            no time stamp was to be had, or not the one asked for; nothing was handed out
 ```
 """
 
@@ -31,6 +32,13 @@ class IllegalTransitionError(RefusedError):
 
     def __init__(self, state: str, event: str) -> None:
         super().__init__(f"a seal that is {state} cannot be changed by {event}", code="seal.illegal-transition")
+
+
+class TimeStampError(SealServiceError):
+    """A time stamp was asked for and none came, or one of something else.
+
+    Promised beside ``ports.TimeStamper``; adapters derive their own errors from it.
+    """
 
 
 class SealNotFoundError(SealServiceError):

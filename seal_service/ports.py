@@ -107,6 +107,17 @@ class SealStore(Protocol):
         """Uses whose intent is on record without an end, oldest first."""
 
 
+class TimeStamper(Protocol):
+    """Gets time stamps from an authority: ``api/`` asks a service, with a nonce of its own and a time limit."""
+
+    def time_stamp(self, signature: bytes) -> bytes:
+        """A time-stamp token (GB/T 20520) over a signature value, DER, with the authority's certificate in it.
+
+        Raises:
+            TimeStampError: The authority gave none.
+        """
+
+
 class KeyRing(Protocol):
     """Finds the ``Signer`` of a seal holder; keys stay in the key store's process."""
 

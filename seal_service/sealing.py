@@ -7,9 +7,10 @@ b1  the package is made ready, Signature.xml is the original    ``prepare_docume
 b2  its SM3 is taken
 b3  TBS_Sign is assembled
 b4  it is signed, many at once                                  ``complete_documents``
+b5  where a time stamper is given, the signature is stamped
 b6  SES_Signature is assembled and put into the package
 
-Step b5, a time stamp, is not taken yet. Paths of certificates are the verifier's business, not the signer's.
+Paths of certificates are the verifier's business, not the signer's.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from crypto import (
 )
 from formats import MalformedDataError
 from formats.gbt20518 import Certificate, KeyUsage, read_certificate
+from formats.gbt20520 import IMPRINT_DIGESTS, read_time_stamp_token
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.package_writer import Part, write_package
 from formats.gbt33190.signature_model import Provider, SignatureType
@@ -44,7 +46,8 @@ from formats.gbt33190.signing import (
 from formats.gbt33190.stamps import StampPlacement as OfdStamp
 from formats.gbt33190.values import Box
 from formats.gbt38540 import Generation, Seal, assemble_seal_signature, read_seal, tbs_sign
-from seal_service.errors import RefusedError
+from seal_service.errors import RefusedError, TimeStampError
+from seal_service.ports import TimeStamper
 
 PROVIDER: Final = Provider(name="Xinyin", version="1", company="Xinyin")
 
@@ -234,11 +237,19 @@ def prepare_document(request: SealingRequest, holder: SealHolder, *, at: datetim
     return PreparedSeal(prepared, tbs, seal.generation)
 
 
-def complete_documents(prepared: Sequence[PreparedSeal], holder: SealHolder) -> list[SealedDocument]:
-    """Steps b4 and b6 for a batch: signed together, every signature verified before it is used.
+def complete_documents(
+    prepared: Sequence[PreparedSeal], holder: SealHolder, stamper: TimeStamper | None = None
+) -> list[SealedDocument]:
+    """Steps b4 to b6 for a batch: signed together, every signature verified before it is used.
+
+    Args:
+        prepared: What to sign.
+        holder: Who signs.
+        stamper: Where to get a time stamp over each signature; none are taken without one.
 
     Raises:
         KeyStoreError: The key store failed, or a signature it gave does not verify.
+        TimeStampError: The time stamper gave none, or one of something else.
     """
     key = holder.signer.public_key
     digests = [message_digest(key, item.tbs, user_id=holder.user_id) for item in prepared]
@@ -251,22 +262,42 @@ def complete_documents(prepared: Sequence[PreparedSeal], holder: SealHolder) -> 
     sealed = []
     for item, signature in zip(prepared, signatures, strict=True):
         value = assemble_seal_signature(
-            item.generation, tbs=item.tbs, certificate=holder.certificate, signature=signature
+            item.generation,
+            tbs=item.tbs,
+            certificate=holder.certificate,
+            signature=signature,
+            time_stamp=None if stamper is None else _time_stamp(stamper, signature),
         )
         sealed.append(SealedDocument(write_package(complete(item.prepared, value)), value))
     return sealed
 
 
-def seal_documents(requests: Sequence[SealingRequest], holder: SealHolder, *, at: datetime) -> list[bytes]:
+def _time_stamp(stamper: TimeStamper, signature: bytes) -> bytes:
+    """A token over ``signature``, which is all that is looked at: whom to believe is the verifier's business."""
+    token = stamper.time_stamp(signature)
+    try:
+        imprint = read_time_stamp_token(token).info.imprint
+    except MalformedDataError as exc:
+        raise TimeStampError(f"the time stamp does not parse: {exc}") from exc
+    compute = IMPRINT_DIGESTS.get(imprint.algorithm)
+    if compute is None or compute(signature) != imprint.digest:
+        raise TimeStampError("the time stamp is not of this signature")
+    return token
+
+
+def seal_documents(
+    requests: Sequence[SealingRequest], holder: SealHolder, *, at: datetime, stamper: TimeStamper | None = None
+) -> list[bytes]:
     """Seal documents without a register: for tools and tests. ``SealService.seal`` keeps the record of use.
 
     Raises:
         RefusedError: The seal is not the holder's, or a document cannot be sealed.
         KeyStoreError: The key store failed.
+        TimeStampError: The time stamper gave none, or one of something else.
     """
     SealHolder.check(holder.seal, holder.certificate, holder.signer, user_id=holder.user_id)
     prepared = [prepare_document(request, holder, at=at) for request in requests]
-    return [document.package for document in complete_documents(prepared, holder)]
+    return [document.package for document in complete_documents(prepared, holder, stamper)]
 
 
 def seal_document(
@@ -276,10 +307,11 @@ def seal_document(
     at: datetime,
     stamps: tuple[StampPlacement, ...] = (),
     closes: bool = False,
+    stamper: TimeStamper | None = None,
 ) -> bytes:
     """Seal one finished OFD file without a register; see ``seal_documents``."""
     request = SealingRequest.of_document(document, request_id="single", stamps=stamps, purpose="", closes=closes)
-    return seal_documents([request], holder, at=at)[0]
+    return seal_documents([request], holder, at=at, stamper=stamper)[0]
 
 
 # One holder seals many documents with one seal: the last few are kept parsed.

@@ -15,10 +15,10 @@ from typing import Final
 from crypto import KeyStoreError, sm3
 from formats.gb32100 import CreditCode
 from formats.gbt38540 import SealPicture
-from seal_service.errors import RefusedError
+from seal_service.errors import RefusedError, TimeStampError
 from seal_service.making import MadeSeal, SealMaker
 from seal_service.model import SealApplication, SealEvent, SealRecord, SealState, next_state
-from seal_service.ports import KeyRing, SealStore, SealUse, Transaction, UseState
+from seal_service.ports import KeyRing, SealStore, SealUse, TimeStamper, Transaction, UseState
 from seal_service.seal_id import SealId
 from seal_service.sealing import PreparedSeal, SealHolder, SealingRequest, complete_documents, prepare_document
 
@@ -36,6 +36,7 @@ class SealService:
         maker_code: The making unit's credit code.
         keys: Finds holders' signers.
         clock: Gives the current time, UTC, whole seconds.
+        stamper: Where signatures get time stamps; without one they have none.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class SealService:
         maker_code: CreditCode,
         keys: KeyRing,
         clock: Callable[[], datetime],
+        stamper: TimeStamper | None = None,
     ) -> None:
         self._store = store
         self._maker = maker
         self._maker_code = maker_code
         self._keys = keys
         self._clock = clock
+        self._stamper = stamper
 
     # ------------------------------------------------------------------ getting a seal
 
@@ -165,6 +168,7 @@ class SealService:
         Raises:
             RefusedError: Seal not usable, a repeated key, or a document that cannot be sealed.
             KeyStoreError: The key store failed; the uses are closed as failed.
+            TimeStampError: No time stamp was to be had; the same.
         """
         if not requests:
             return []
@@ -207,8 +211,8 @@ class SealService:
         operator: str,
     ) -> list[bytes]:
         try:
-            sealed = complete_documents(prepared, holder)
-        except KeyStoreError as exc:
+            sealed = complete_documents(prepared, holder, self._stamper)
+        except (KeyStoreError, TimeStampError) as exc:
             with self._store.transaction() as change:
                 change.finish_uses([replace(use, state=UseState.FAILED, reason=str(exc)[:400]) for use in uses])
                 self._audit(change, operator, "use-failed", seal_id, count=len(uses), reason=str(exc)[:400])

@@ -27,7 +27,7 @@ from licence_service import Holder, Issuer, IssueRequest, LicenceService, built_
 from licence_service.painting import FacePainter
 from licence_service.sqlite import SqliteLicenceStore
 from seal_service import SealApplication, SealHolder, SealId, SealKind, SealMaker, SealService
-from seal_service.ports import SealStore
+from seal_service.ports import SealStore, TimeStamper
 from seal_service.sqlite import SqliteSealStore
 
 NOW = datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
@@ -233,6 +233,7 @@ def open_office(
     seal_store: SealStore | None = None,
     licence_store: SqliteLicenceStore | None = None,
     wrap: Callable[[SealStore], SealStore] = lambda store: store,
+    stamper: TimeStamper | None = None,
 ) -> Office:
     """An office with its seal in use."""
     clock = Clock()
@@ -244,6 +245,7 @@ def open_office(
         maker_code=MAKER_CODE,
         keys=SignersByLabel({"holder": signer}),
         clock=clock,
+        stamper=stamper,
     )
     seal_id = seals.apply(application())
     seals.approve(seal_id, approver="乙")
