@@ -121,15 +121,10 @@ class _Version(argparse.Action):
 
 
 def _version(out: Output) -> int:
-    from importlib.metadata import PackageNotFoundError, version
-
+    from api.software import installed_version
     from crypto import engine_details
 
-    try:
-        number = version(PROGRAM)
-    except PackageNotFoundError:
-        number = out.text("program.not_installed")
-    out.line(f"{PROGRAM} {number}")
+    out.line(f"{PROGRAM} {installed_version() or out.text('program.not_installed')}")
     out.line(engine_details())
     return ExitStatus.PASSED
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SOCKET_VARIABLE: Final = "XINYIN_KEY_STORE"
 OFFICER_VARIABLE: Final = "XINYIN_OFFICER"
 _DEFAULT_OFFICER: Final = "officer"
-_MOST_INDEX: Final = 4096
+MOST_INDEX: Final = 4096
 
 
 def add_key_store(parser: ArgumentParser, text: Messages) -> None:
@@ -40,7 +40,7 @@ def add_index(parser: ArgumentParser, text: Messages, option: str = "--index") -
         option,
         metavar="N",
         required=True,
-        type=checked_argument(whole_number(1, _MOST_INDEX), text, "arguments.not_a_number"),
+        type=checked_argument(whole_number(1, MOST_INDEX), text, "arguments.not_a_number"),
         help=text("key_store.index"),
     )
 

@@ -1,5 +1,6 @@
 """Trust lists from files, with the issuer pinned or not."""
 
+import argparse
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,17 @@ class GivenTrust:
 
     trust: "TrustList"
     signer: "Certificate"
+
+
+def trust_of(arguments: argparse.Namespace, *, at: datetime) -> GivenTrust | None:
+    """The trust list that ``--trust`` and ``--trust-root`` name; None without one.
+
+    Raises:
+        CommandError: A file cannot be read, the list may not be used, or an anchor is named without a list.
+    """
+    if arguments.trust_root and not arguments.trust:
+        raise CommandError("errors.trust_root_without_list")
+    return read_trust_list(arguments.trust, root=arguments.trust_root, at=at) if arguments.trust else None
 
 
 def read_trust_list(path: str, *, root: str | None, at: datetime) -> GivenTrust:

@@ -15,6 +15,7 @@ COMMANDS: Final = (
     "verify",
     "inspect",
     "diagnose",
+    "receipt",
     "render",
     "trust",
     "certificate",

@@ -12,6 +12,7 @@ from api.failures import CommandError, ExitStatus, reading
 from api.files import MAX_DOCUMENT, read_file
 from api.messages import Messages
 from api.output import Output, shown
+from api.receipt_making import ReceiptMaker, add_receipt_arguments, receipt_maker
 
 if TYPE_CHECKING:
     from api.trust_input import GivenTrust
@@ -25,6 +26,7 @@ def add_parser(subparsers: Any, text: Messages) -> None:
     parser = add_command(subparsers, text, "verify", "verify")
     parser.add_argument("files", nargs="+", metavar="FILE", help=text("verify.files"))
     add_trust_arguments(parser, text)
+    add_receipt_arguments(parser, text)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help=text("arguments.json"))
     form.add_argument("--brief", action="store_true", help=text("verify.brief"))
@@ -67,10 +69,11 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
         )
     spaced = not (arguments.json or arguments.brief or arguments.quiet)
     statuses: list[ExitStatus] = []
-    for file in arguments.files:
-        if spaced and statuses:
-            out.line()
-        statuses.append(_answer(file, question, arguments, text, out))
+    with receipt_maker(arguments, text, out) as receipts:
+        for file in arguments.files:
+            if spaced and statuses:
+                out.line()
+            statuses.append(_answer(file, question, receipts, arguments, text, out))
     return worst(statuses)
 
 
@@ -83,24 +86,28 @@ def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
 def question_of(arguments: argparse.Namespace) -> Question:
     """What the arguments of ``add_trust_arguments`` ask to hold documents against."""
     from api.certificate_input import read_revocation_list
-    from api.trust_input import read_trust_list
+    from api.trust_input import trust_of
     from verifier import Verifier
 
     at = arguments.at or moments.now()
-    if arguments.trust_root and not arguments.trust:
-        raise CommandError("errors.trust_root_without_list")
-    given = read_trust_list(arguments.trust, root=arguments.trust_root, at=at) if arguments.trust else None
+    given = trust_of(arguments, at=at)
     crls = [read_revocation_list(path) for path in arguments.crl]
     return Question(at, given, Verifier(given.trust if given else None, crls))
 
 
 def _answer(
-    file: str, question: Question, arguments: argparse.Namespace, text: Messages, out: Output
+    file: str,
+    question: Question,
+    receipts: ReceiptMaker | None,
+    arguments: argparse.Namespace,
+    text: Messages,
+    out: Output,
 ) -> ExitStatus:
     from api import verification_view as view
 
     try:
-        report = _judge(file, question)
+        data = read_file(file, most=MAX_DOCUMENT)
+        report = _judge(file, data, question)
     except CommandError as error:
         if arguments.json:
             out.json(view.unreadable_as_data(file, error, text), compact=True)
@@ -114,10 +121,11 @@ def _answer(
         out.json(view.as_data(file, report, text), compact=True)
     elif not arguments.quiet:
         view.show(file, report, text, out, brief=arguments.brief, verbose=arguments.verbose)
+    if receipts is not None:
+        receipts.make(data, report, out)
     return status
 
 
-def _judge(file: str, question: Question) -> "Report":
-    data = read_file(file, most=MAX_DOCUMENT)
+def _judge(file: str, data: bytes, question: Question) -> "Report":
     with reading(shown(file), "document"):
         return question.verifier.verify(data, at=question.at)
