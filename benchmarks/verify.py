@@ -18,6 +18,7 @@ from formats.gbt33190.parts import Parts
 from formats.gbt33190.signatures import read_signatures
 from tests.peers.ofd_documents import face_of
 from tests.peers.ofd_nation import OfdNation, build_ofd_nation
+from verifier.bounded_cache import BoundedCache
 from verifier.coverage import judge_coverage
 from verifier.examination import examine_package
 from verifier.findings import Verdict
@@ -58,7 +59,11 @@ def _measure(record: Record, nation: OfdNation, documents: Sequence[bytes]) -> N
     def verify_afresh(data: bytes) -> None:
         Verifier(nation.trust).verify(data, at=nation.now)
 
+    again = _best(verify, documents)
+    # What was found of a document's pages is remembered too: room for one makes each document a new one.
+    verifier._memory.face_findings = BoundedCache(1)  # noqa: SLF001
     seconds = _best(verify, documents)
+    record("verify: documents met before", 1 / again, "/s", peers)
     record("verify: seals and certificates remembered", 1 / seconds, "/s", peers)
     record("verify: nothing remembered", 1 / _best(verify_afresh, documents), "/s", peers)
     record("verify: one document, remembered", seconds * 1e6, "µs")
@@ -94,14 +99,14 @@ def _parts(verifier: Verifier, documents: Sequence[bytes], nation: OfdNation) ->
         package = OfdPackage.open(data)
         files, parts = PackageFiles(package, data, memory.files), Parts(package)
         found = list(examine_package(files, parts, read_signatures(parts), memory))
-        return judge_coverage(files, (), found, Policy())
+        return judge_coverage(files, parts, (), found, Policy())
 
     stages: dict[str, Callable[[bytes], object]] = {
         "open the container": opened,
         "read the signature files": listed,
         "digests of what is not shared, values, one SM2 verification": examined,
         "coverage": covered,
-        "trust, licence rules, report": lambda data: verifier.verify(data, at=nation.now),
+        "trust, licence rules, pages, report": lambda data: verifier.verify(data, at=nation.now),
     }
     costs, before = {}, 0.0
     for name, stage in stages.items():

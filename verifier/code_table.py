@@ -43,6 +43,7 @@ _SIGNATURE_FILE: Final = "GB/T 33190-2016 18.2"
 _TIME_STAMP: Final = "GB/T 20520; RFC 3161 2.4.2"
 _INTEGRITY: Final = "GM/T 0099-2020"
 _FILE: Final = "GB/T 36905-2018"
+_FACE: Final = "own rule; GB/T 36905-2018"
 _METADATA: Final = "GB/T 36903-2018"
 _IDENTIFIER: Final = "GB/T 36904-2018"
 
@@ -290,7 +291,7 @@ CODES: Final[Mapping[Code, CodeFacts]] = MappingProxyType(
         ),
         **_facts(
             Step.LICENCE_FACE,
-            _FILE,
+            _FACE,
             passed=("FACE_MATCHES",),
             failed=("FACE_DIFFERS", "FACE_HIDDEN", "FACE_GLYPH_MISMATCH", "FACE_MISSING"),
             undetermined=("FACE_NOT_SHOWN", "FACE_UNDECIDED", "FACE_UNREADABLE"),

@@ -78,6 +78,7 @@ class Search:
                 numbers and dates only letters and digits do.
         """
         found: list[Match] = []
+        first = value[0]
         self._work.spend(len(self._texts))
         for place, text in enumerate(self._texts):
             at = text.find(value)
@@ -88,7 +89,7 @@ class Search:
                 piece = self._pieces[place]
                 found.append(Match((piece,), at, whole, piece.doubts))
                 at = text.find(value, at + 1)
-            if len(found) < _MOST_PLACES:
+            if first in text and not text.startswith(value) and len(found) < _MOST_PLACES:
                 found += self._wrapped(place, value, by_itself)
         found.sort(key=lambda match: (not match.whole, bool(match.doubts)))
         return found

@@ -6,6 +6,7 @@ The order of objects in the file says nothing: characters are put in the order i
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,6 +23,8 @@ _GAP: Final = 0.7
 """Pieces of different objects further apart, in em, are read apart."""
 _SAME: Final = str.maketrans("•・‧∙⋅—–−‐‑“”‘’○", "·····-----\"\"''〇")
 """Dots, dashes and quotes that fonts and keyboards exchange; the circle stands for 〇 in dates."""
+_PLAIN: Final = re.compile("[0-9A-Za-z、。\u4e00-\u9fff]*")
+"""What folding leaves as it is; most text is of these."""
 _FOLD: Final[dict[str, str]] = {}
 _MOST_FOLDED: Final = 40_000
 
@@ -32,6 +35,8 @@ def folded(text: str) -> str:
     Full-width letters equal half-width ones, and a value wrapped over lines equals one that is not. Letters that
     merely look alike stay different.
     """
+    if _PLAIN.fullmatch(text) is not None:
+        return text
     parts = []
     for character in text:
         known = _FOLD.get(character)
@@ -90,7 +95,9 @@ def pieces_of(runs: Iterable[Run], page: int) -> list[Piece]:
     """The pieces a page's text is read in, line by line, for each direction of writing."""
     by_turn: dict[int, list[_Strip]] = defaultdict(list)
     for run in runs:
-        turn, strips = _strips(run)
+        if run.strips is None:
+            run.strips = _strips(run)
+        turn, strips = run.strips
         by_turn[turn] += strips
     pieces: list[Piece] = []
     for turn in sorted(by_turn):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from formats.errors import LimitExceededError
 
@@ -101,6 +101,7 @@ class Run:
         clips: Outlines outside which nothing shows.
         sight: Whether it is seen.
         why: Why it is not, or why that is not known.
+        strips: What ``lines`` has made of it: the text of a template is set in lines once.
     """
 
     where: str
@@ -120,6 +121,7 @@ class Run:
     boundary: Bounds | None = None
     sight: Sight = Sight.SEEN
     why: str = ""
+    strips: Any = field(repr=False, default=None)
     _bounds: Bounds | None = field(repr=False, default=None)
 
     @property

@@ -6,6 +6,7 @@ places over text, glyphs of a font whose character map is not understood.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -49,6 +50,7 @@ class Judge:
         self._page = page
         self._covers = covers
         self._runs = [run for run in runs if run.alpha >= _CLEAR and run.rgb is not None]
+        self._orders = [run.order for run in self._runs]
         self._solid = solid
         self._effort = effort
 
@@ -60,7 +62,9 @@ class Judge:
         """
         verdict = self._whole(run)
         if verdict is None:
-            verdicts = [self._character(run, index) for index in range(len(run.said))]
+            covers = [each for each in self._above(run) if _meet(each.bounds, run.bounds)]
+            written = [each for each in self._written_above(run) if _meet(each.bounds, run.bounds)]
+            verdicts = [self._character(run, index, covers, written) for index in range(len(run.said))]
         elif verdict == SEEN and run.sight is Sight.SEEN:
             return [run]
         else:
@@ -103,10 +107,11 @@ class Judge:
         return [cover for cover in covers if cover.order > run.order]
 
     def _written_above(self, run: Run) -> Sequence[Run]:
-        self._effort.spend(steps=len(self._runs) // 4 + 1)
-        return [other for other in self._runs if other.order >= run.order]
+        start = bisect_left(self._orders, run.order)
+        self._effort.spend(steps=(len(self._runs) - start) // 4 + 1)
+        return self._runs[start:]
 
-    def _character(self, run: Run, index: int) -> Verdict:
+    def _character(self, run: Run, index: int, covers: Sequence[Cover], written: Sequence[Run]) -> Verdict:
         """The verdict on one character."""
         if run.said[index].isspace():
             return SEEN
@@ -126,12 +131,12 @@ class Judge:
                 worst = Sight.UNDECIDED, "it lies outside its own boundary"
         xs, ys = [x for x, _ in points], [y for _, y in points]
         box = (min(xs), min(ys), max(xs), max(ys))
-        for cover in self._above(run):
+        for cover in covers:
             if _meet(cover.bounds, box):
                 worst = _worse(worst, self._under(cover, points))
                 if worst[0] is Sight.HIDDEN:
                     return worst
-        worst = _worse(worst, self._overwritten(run, index, box))
+        worst = _worse(worst, self._overwritten(run, index, box, written))
         return _worse(worst, self._against(run, self._ground(run, box, points)))
 
     def _clipped(self, run: Run, middle: tuple[float, float]) -> Verdict:
@@ -181,11 +186,11 @@ class Judge:
                 return False
         return True
 
-    def _overwritten(self, run: Run, index: int, box: Bounds) -> Verdict:
+    def _overwritten(self, run: Run, index: int, box: Bounds, written: Sequence[Run]) -> Verdict:
         """Text over text: the same character again is a bold one, another makes both unreadable."""
         x, y = run.xs[index], run.ys[index]
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-        for other in self._written_above(run):
+        for other in written:
             if not _meet(other.bounds, box):
                 continue
             self._effort.spend(steps=len(other.said))
