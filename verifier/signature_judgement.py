@@ -30,7 +30,7 @@ from formats.gbt33190.signature_model import SignatureType
 from formats.gbt35275 import Shape, SignedData
 from formats.gbt38540 import ExtData, Generation, SealSignature
 from formats.oids import GBT35275_DATA, PKCS7_DATA, SM2_WITH_SM3, SM2_WITH_SM3_MISPRINT, SM3, SM3_PLAIN
-from formats.tolerances import Tolerance
+from formats.tolerances import Tolerance, collect
 from verifier.certificate_judgement import SIGNER, CertificateVerdict, judge_certificate
 from verifier.codes import Code, Step
 from verifier.examination import Examined
@@ -139,7 +139,7 @@ class SignatureJudge:
             proven_at=stamps.signature_existed,
             time_stamps=stamps.stamps,
             covered=len(examined.matching) if examined.sound else 0,
-            tolerances=tuple(value.tolerances) if value is not None else (),
+            tolerances=collect(value.tolerances if value is not None else (), stamps.tolerances),
         )
 
     # ------------------------------------------------------------------ format and algorithms

@@ -27,6 +27,7 @@ from formats.gbt20520 import IMPRINT_DIGESTS, TimeStampToken, TstInfo
 from formats.gbt35275 import SignedData
 from formats.gbt38540 import Generation, SealSignature
 from formats.signature_value import is_raw_signature, signature_as_der
+from formats.tolerances import Tolerance
 from verifier.bounded_cache import BoundedCache
 from verifier.codes import Code
 from verifier.examination import Examined
@@ -78,6 +79,7 @@ class TimeStampVerdict:
         signature_existed: By then the signature had been made, for certain; None if nothing proves it.
         seal_existed: By then the seal had been made, for certain; a signature over it proves it too.
         seal_stamped: The same, by the seal's own token only.
+        tolerances: Departures let pass in the tokens.
     """
 
     findings: tuple[Finding, ...]
@@ -85,6 +87,7 @@ class TimeStampVerdict:
     signature_existed: datetime | None = None
     seal_existed: datetime | None = None
     seal_stamped: datetime | None = None
+    tolerances: tuple[Tolerance, ...] = ()
 
 
 class TimeStampJudge:
@@ -116,8 +119,12 @@ class TimeStampJudge:
         findings: list[Finding] = []
         stamps: list[TimeStampFacts] = []
         existed: dict[str, datetime] = {}
+        tolerances: list[Tolerance] = []
         for stamped in _tokens(examined):
-            own, facts, proven = self._token(stamped, subject, at)
+            token = self._examine(stamped)
+            own, facts, proven = self._token(stamped, token, subject, at)
+            if token.token is not None:
+                tolerances += token.token.tolerances
             findings += own
             if facts is not None:
                 stamps.append(facts)
@@ -129,13 +136,13 @@ class TimeStampJudge:
             signature_existed=existed.get("signature"),
             seal_existed=min(existed.values(), default=None),
             seal_stamped=existed.get("seal"),
+            tolerances=tuple(tolerances),
         )
 
     def _token(
-        self, stamped: Stamped, subject: str, at: datetime
+        self, stamped: Stamped, examined: ExaminedToken, subject: str, at: datetime
     ) -> tuple[list[Finding], TimeStampFacts | None, datetime | None]:
         """Findings about one token, what it says, and by when what it is over existed, if it proves that."""
-        examined = self._examine(stamped)
         token = examined.token
         if token is None:
             return [finding(Code.TIMESTAMP_FORMAT, subject, f"{stamped.what}: {examined.fault}")], None, None

@@ -537,3 +537,16 @@ def test_what_is_remembered_of_a_seal() -> None:
     gone = [revoked(stamper(), FOUNDED, RevocationReason.SUPERSEDED)]
     other = Verifier(stamped_nation(gone).trust()).verify(document, at=NOW)
     assert Code.TIMESTAMP_CERT_REVOKED in codes(other)
+
+
+def test_departures_are_told() -> None:
+    """What a token's reader let pass stands among the signature's tolerances."""
+    entries = sealed(
+        (),
+        time_stamp=lambda value: der.sequence(
+            der.oid(oids.GBT35275_SIGNED_DATA), der.parse(token_for(value)).children()[1].encoded
+        ),
+    )
+    report = verified(entries, stamped_nation())
+    assert report.verdict is Verdict.PASSED
+    assert report.signatures[0].tolerances == ("tsp.gbt35275-oid",)
