@@ -307,3 +307,18 @@ def test_a_report_on_another_document_is_refused() -> None:
     report = verified(write_package(plain()))
     with pytest.raises(ValueError, match="another document"):
         diagnose_document(write_package(plain()) + b"x", report)
+
+
+def test_thousands_of_references_stop_at_the_limit() -> None:
+    """A file that names one part ten thousand times, each with another digest, costs no more than is allowed."""
+    reference = '<ofd:Reference FileRef="/Doc_0/Document.xml"><ofd:CheckValue>{}</ofd:CheckValue></ofd:Reference>'
+    values = (base64.b64encode(sm3(number.to_bytes(4, "big"))).decode() for number in range(10_000))
+    found = diagnosed(
+        xml_changed("</ofd:References>", "".join(map(reference.format, values)) + "</ofd:References>")
+    )
+    limits = DiagnosisLimits()
+    assert found.tried <= limits.digests
+    assert not found.complete
+    answer = answers(found)[Question.REFERENCES]
+    assert answer.conclusion is Conclusion.STOPPED
+    assert len(answer.unexplained) == limits.paths + 1
