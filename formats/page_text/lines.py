@@ -129,12 +129,11 @@ def _strips(run: Run) -> tuple[int, list[_Strip]]:
         at = [x * across_x + y * across_y for x, y in zip(run.xs, run.ys, strict=True)]
         lines = tuple([-x * across_y + y * across_x for x, y in zip(run.xs, run.ys, strict=True)])
     drawn, said = run.drawn, run.said
-    level = max(lines) - min(lines) < _ROW * size
-    forwards = count == 1 or all(one < other for one, other in pairwise(at))
-    if level and forwards:
-        last = max(len(drawn.rstrip()) - 1, 0)  # white space may hang over the end of a line
-        end = at[last] + _width(drawn[last]) * size
-        return turn, [_Strip(run, at[0], end, lines[0], size, drawn, said, at)]
+    last = max(len(drawn.rstrip()) - 1, 0)  # white space may hang over the end of a line
+    core = at[: last + 1]
+    level = lines[0] == lines[-1] == min(lines) == max(lines) or max(lines) - min(lines) < _ROW * size
+    if level and (count == 1 or (core == sorted(core) and len(set(core)) == len(core))):
+        return turn, [_Strip(run, at[0], at[last] + _width(drawn[last]) * size, lines[0], size, drawn, said, core)]
     return turn, [
         _Strip(run, at[i], at[i] + _width(drawn[i]) * size, lines[i], size, drawn[i], said[i], [at[i]])
         for i in range(count)
@@ -176,7 +175,7 @@ def _apart(strips: list[_Strip]) -> list[_Strip]:
     single = [
         _Strip(strip.run, at, at + _width(drawn) * strip.size, strip.line, strip.size, drawn, said, [at])
         for strip in strips
-        for at, drawn, said in zip(strip.at, strip.drawn, strip.said, strict=True)
+        for at, drawn, said in zip(strip.at, strip.drawn, strip.said, strict=False)
     ]
     single.sort(key=lambda strip: strip.start)
     kept: list[_Strip] = []

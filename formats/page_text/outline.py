@@ -20,6 +20,8 @@ _PIECES: Final = 8
 """Lines a curve is taken as."""
 _LIMIT: Final = 1e9
 _FURTHEST: Final = 1e12
+_FLAT: Final = 1e-9
+"""Radii below which an arc is a straight line, as one of no radius is."""
 
 
 class Area:
@@ -151,7 +153,7 @@ def _arc(values: tuple[float, ...], x0: float, y0: float) -> list[Point]:
     """``rx ry angle large sweep x y``, as SVG 1.1 F.6 computes it."""
     rx, ry, angle, large, sweep, x, y = values
     rx, ry = abs(rx), abs(ry)
-    if not rx or not ry or (x0 == x and y0 == y):
+    if rx < _FLAT or ry < _FLAT or (x0 == x and y0 == y):
         return [(x, y)]
     phi = math.radians(angle % 360)
     cos, sin = math.cos(phi), math.sin(phi)

@@ -6,8 +6,10 @@ places over text, glyphs of a font whose character map is not understood.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from formats.page_text.font_map import FontMap
@@ -22,6 +24,8 @@ _SAME: Final = 16 / 255
 _FAINT: Final = 40 / 255
 _CLEAR: Final = 0.5
 """What is painted with less lets the text under it be read."""
+_CROWDED: Final = 0.12
+"""Steps between letters, in em, below which they cannot be read; thrice this for Chinese characters."""
 _WIDE: Final = "\u2e80"
 _WHITE: Final = (1.0, 1.0, 1.0)
 _UNKNOWN: Final = "\ufffd"
@@ -89,6 +93,8 @@ class Judge:
             return Sight.UNDECIDED, "it is mirrored"
         if run.rgb is None:
             return Sight.UNDECIDED, "its colour is not known"
+        if _crowded(run):
+            return Sight.UNDECIDED, "its characters lie over one another"
         if run.clips or not _within(run.bounds, self._page, 0.0):
             return None
         if run.boundary is not None and not _within(run.bounds, run.boundary, run.size):
@@ -318,6 +324,26 @@ def _worse(one: Verdict, other: Verdict) -> Verdict:
     if other[0] is Sight.HIDDEN or one[0] is Sight.SEEN:
         return other
     return one
+
+
+def _crowded(run: Run) -> bool:
+    """Whether characters that follow one another stand nearer than any text is set."""
+    least = min(math.hypot(*run.along), run.size) * _CROWDED
+    square, text = least * least, run.said
+    if run.ys[0] == run.ys[-1] == min(run.ys) == max(run.ys):
+        steps = [(right - left) ** 2 for left, right in pairwise(run.xs)]
+    else:
+        steps = [
+            (x2 - x1) ** 2 + (y2 - y1) ** 2 for (x1, y1), (x2, y2) in pairwise(zip(run.xs, run.ys, strict=True))
+        ]
+    if not steps or min(steps) >= square * 9:
+        return False
+    return any(
+        step < (square * 9 if text[place] >= _WIDE and text[place + 1] >= _WIDE else square)
+        and not text[place].isspace()
+        and not text[place + 1].isspace()
+        for place, step in enumerate(steps)
+    )
 
 
 def _points(run: Run, index: int) -> list[tuple[float, float]]:

@@ -26,7 +26,7 @@ from formats.gbt33190.page_objects import (
     TextObject,
 )
 from formats.gbt33190.resources import ColorSpaceType, Resources
-from formats.gbt33190.values import IDENTITY, Matrix
+from formats.gbt33190.values import IDENTITY, Box, Matrix
 from formats.page_text.model import Bounds, Effort, Origin, Rgb, Run
 from formats.page_text.outline import Area, box_area, path_area
 from formats.page_text.placing import place_characters
@@ -38,6 +38,7 @@ _LAYER_ORDER: Final = {
     LayerType.FOREGROUND: 2,
 }
 _UNIT_SQUARE: Final = (0.0, 0.0, 1.0, 1.0)
+_DEFAULT: Final = Color()
 _BLACK: Final = (0.0, 0.0, 0.0)
 _CHANNELS: Final = {1: ColorSpaceType.GRAY, 3: ColorSpaceType.RGB, 4: ColorSpaceType.CMYK}
 
@@ -115,6 +116,7 @@ class PageWalk:
         self._resources = resources
         self._space = default_color_space
         self._effort = effort
+        self._paints: dict[int, tuple[Color, tuple[Rgb | None, float]]] = {}
         self.drawing = drawing
         self.order = start
 
@@ -160,9 +162,12 @@ class PageWalk:
 
     def _text(self, text: TextObject, matrix: Matrix, place: _Place, alpha: float) -> None:
         """Each TextCode as a run; what is invisible is kept too, so that it can be told."""
-        style = self._style(text, place)
-        color = (style.fill_color or Color()) if text.fill else (style.stroke_color or Color())
-        rgb, own = self._paint(color)
+        if text.draw_param is None and place.draw_param is None:
+            fill, stroke = text.fill_color, text.stroke_color
+        else:
+            style = self._style(text, place)
+            fill, stroke = style.fill_color, style.stroke_color
+        rgb, own = self._paint((fill if text.fill else stroke) or _DEFAULT)
         shown = alpha * own if text.fill or text.stroke else 0.0
         clips = self._clips(text, place)
         where = f"{place.where}#{text.object_id}" if text.object_id is not None else place.where
@@ -177,7 +182,7 @@ class PageWalk:
         bounds = None
         if text.boundary.width > 0 and text.boundary.height > 0:
             box = text.boundary
-            bounds = box_area(box.x, box.y, box.right, box.bottom, place.matrix).bounds
+            bounds = _window(box, place.matrix)
         x = y = 0.0
         for code in text.codes:
             count = len(code.text)
@@ -209,10 +214,10 @@ class PageWalk:
         if path.fill and style.fill_color is not None:
             rgb, own = self._paint(style.fill_color)
             solid = not isinstance(style.fill_color.shading, Pattern | GouraudShading)
-            bounds = box_area(box.x, box.y, box.right, box.bottom, place.matrix).bounds
+            bounds = _window(box, place.matrix)
             self._cover(Cover(self.order, bounds, rgb, alpha * own, solid, source=source, clips=clips))
         elif path.fill:
-            bounds = box_area(box.x, box.y, box.right, box.bottom, place.matrix).bounds
+            bounds = _window(box, place.matrix)
             self._cover(Cover(self.order, bounds, _BLACK, alpha, solid=True, source=source, clips=clips))
         if path.stroke:
             half = style.line_width / 2 * max(math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d))
@@ -293,7 +298,13 @@ class PageWalk:
         return tuple(clips)
 
     def _paint(self, color: Color) -> tuple[Rgb | None, float]:
-        """The colour and its alpha; of a shading its first colour, of a pattern none."""
+        """The colour and its alpha; of a shading its colour if it has one only, of a pattern none."""
+        known = self._paints.get(id(color))  # a page uses few, and they live as long as the walk
+        if known is None:
+            known = self._paints[id(color)] = (color, self._mixed(color))
+        return known[1]
+
+    def _mixed(self, color: Color) -> tuple[Rgb | None, float]:
         shading = color.shading
         if shading is not None:
             if isinstance(shading, AxialShading | RadialShading) and shading.segments:
@@ -344,6 +355,13 @@ _FURTHEST: Final = 1e12
 """Beyond it nothing is a length or a sum of lengths on a page."""
 _THIN: Final = 0.25
 """Half a line's width, millimetres, below which it hides nothing: rules, frames, guilloche."""
+
+
+def _window(box: Box, matrix: Matrix) -> Bounds:
+    """A box in page space."""
+    if matrix is IDENTITY:
+        return box.x, box.y, box.right, box.bottom
+    return box_area(box.x, box.y, box.right, box.bottom, matrix).bounds
 
 
 def _finite(*values: float) -> bool:

@@ -198,6 +198,9 @@ REFUSED: dict[str, tuple[Callable[[], Entries], Code]] = {
     "outside its own boundary": (
         lambda: named(NAME_AT.replace('X="0" Y="4"', 'X="0" Y="90"')), Code.FACE_UNDECIDED,
     ),
+    "all characters in one place": (
+        lambda: named(NAME_AT.replace('DeltaX="g 7 4"', 'DeltaX="g 7 0.1"')), Code.FACE_UNDECIDED,
+    ),
     "overwritten": (lambda: on_top(text_object(50, 60, 92.0, OTHER)), Code.FACE_DIFFERS),
     "only in an annotation": (lambda: annotated(text_object(71, 60, 92.0, NAME), named("")), Code.FACE_MISSING),
     "on a second page another": (
