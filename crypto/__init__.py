@@ -4,7 +4,7 @@ Parses no document, does no I/O, knows nothing of the rooms above. SM2 runs on a
 see ``crypto.engines``.
 """
 
-from crypto.bulk import sign_many, verify_many
+from crypto.bulk import message_digests, sign_many, sign_records, sm3_many, verify_many, verify_records
 from crypto.encoding import signature_from_raw, signature_to_raw
 from crypto.errors import (
     CryptoError,
@@ -58,15 +58,18 @@ __all__ = [
     "engine_name",
     "hmac_sm3",
     "message_digest",
+    "message_digests",
     "pbkdf2_sm3",
     "sign",
     "sign_digest",
     "sign_many",
     "sign_message",
+    "sign_records",
     "signature_from_raw",
     "signature_to_raw",
     "sm3",
     "sm3_kdf",
+    "sm3_many",
     "sm4_cbc_decrypt",
     "sm4_cbc_encrypt",
     "sm4_ctr",
@@ -77,5 +80,6 @@ __all__ = [
     "verify",
     "verify_digest",
     "verify_many",
+    "verify_records",
     "z_value",
 ]

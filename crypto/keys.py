@@ -30,7 +30,9 @@ class PublicKey:
     point: bytes
 
     def __post_init__(self) -> None:
-        check_point(self.point)
+        if not engines.active().check_point(self.point):
+            check_point(self.point)  # raises with the reason
+            raise InvalidKeyError("the point is not on the SM2 curve")
 
     @classmethod
     def from_point(cls, encoded: bytes) -> Self:
@@ -39,7 +41,10 @@ class PublicKey:
         Raises:
             InvalidKeyError: Neither of them, or not on the curve.
         """
-        return cls(decompress(encoded) if len(encoded) == COMPRESSED_LENGTH else bytes(encoded))
+        if len(encoded) != COMPRESSED_LENGTH:
+            return cls(bytes(encoded))
+        point = engines.active().decompress(bytes(encoded))
+        return cls(decompress(encoded) if point is None else point)  # raises with the reason
 
     def z_value(self, user_id: bytes) -> bytes:
         """Compute Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ Gx ‖ Gy ‖ X ‖ Y), 32 octets (GB/T 32918.2 5.5).
@@ -53,11 +58,20 @@ class PublicKey:
         return _z_value(self.point, user_id)
 
 
-@lru_cache(_Z_CACHE_LENGTH)
-def _z_value(point: bytes, user_id: bytes) -> bytes:
+def z_message(point: bytes, user_id: bytes) -> bytes:
+    """Write ENTL ‖ ID ‖ a ‖ b ‖ Gx ‖ Gy ‖ X ‖ Y, whose SM3 is Z.
+
+    Raises:
+        ValueError: The identity has more than 8,191 octets.
+    """
     if len(user_id) > MAX_USER_ID_LENGTH:
         raise ValueError("an SM2 user identity has at most 8,191 octets")
-    return sm3((8 * len(user_id)).to_bytes(2, "big") + user_id + ENCODED_PARAMETERS + point[1:])
+    return (8 * len(user_id)).to_bytes(2, "big") + user_id + ENCODED_PARAMETERS + point[1:]
+
+
+@lru_cache(_Z_CACHE_LENGTH)
+def _z_value(point: bytes, user_id: bytes) -> bytes:
+    return sm3(z_message(point, user_id))
 
 
 class PrivateKey:
@@ -80,8 +94,11 @@ class PrivateKey:
     def __init__(self, scalar: bytes) -> None:
         if len(scalar) != _SCALAR_LENGTH or not 1 <= int.from_bytes(scalar, "big") <= N - 2:
             raise InvalidKeyError("an SM2 private key has 32 octets and a value in [1, n-2]")
+        self._set(scalar, PublicKey(engines.active().public_point(bytes(scalar))))
+
+    def _set(self, scalar: bytes, public_key: PublicKey) -> None:
         self._scalar = bytearray(scalar)
-        self._public_key = PublicKey(engines.active().public_point(bytes(scalar)))
+        self._public_key = public_key
         self._engine: Engine | None = None
         self._handle: PrivateHandle = None
 
@@ -89,6 +106,17 @@ class PrivateKey:
     def generate(cls) -> Self:
         """Make a key with a scalar drawn uniformly from [1, n-2]."""
         return cls((secrets.randbelow(N - 2) + 1).to_bytes(_SCALAR_LENGTH, "big"))
+
+    @classmethod
+    def generate_many(cls, count: int) -> list[Self]:
+        """Make ``count`` keys, each as ``generate`` does; quicker where the engine computes several at once."""
+        scalars = [(secrets.randbelow(N - 2) + 1).to_bytes(_SCALAR_LENGTH, "big") for _ in range(count)]
+        keys = []
+        for scalar, point in zip(scalars, engines.active().public_points(b"".join(scalars)), strict=True):
+            key = cls.__new__(cls)
+            key._set(scalar, PublicKey(point))  # noqa: SLF001 - same class
+            keys.append(key)
+        return keys
 
     @classmethod
     def from_scalar(cls, scalar: bytes) -> Self:

@@ -1,7 +1,7 @@
 """SM2 engines: one protocol, several libraries behind it, the best that passes its known answers is taken.
 
 ``active()`` gives the engine chosen at import. The environment variable ``XINYIN_SM2_ENGINE`` names one that must
-be used; then nothing else is tried.
+be used; then nothing else is tried. ``native:portable`` demands one path of the native engine.
 """
 
 import os
@@ -24,6 +24,8 @@ REGISTRY: Final = {
 }
 """Name and module of each engine, best first. A module has ``create() -> Engine``."""
 
+_WITH_PATHS: Final = {"native"}
+
 
 class _NotBuiltError(EngineUnavailableError):
     """The engine's module is not part of this installation: expected, and worth no warning."""
@@ -35,18 +37,19 @@ def load(name: str) -> Engine:
     Raises:
         EngineUnavailableError: The name is unknown, the engine cannot run here, or it failed its self-test.
     """
-    if name not in REGISTRY:
+    base, colon, path = name.partition(":")
+    if base not in REGISTRY or (colon and base not in _WITH_PATHS):
         raise EngineUnavailableError(f"unknown SM2 engine {name!r}; known: {', '.join(REGISTRY)}")
-    module_name = REGISTRY[name]
+    module_name = REGISTRY[base]
     try:
         module = import_module(module_name)
+        engine = cast("Engine", module.create(path) if colon else module.create())
     except ModuleNotFoundError as error:
-        if error.name != module_name:
+        if error.name not in {module_name, f"crypto.engines._{base}"}:
             raise EngineUnavailableError(f"SM2 engine {name} cannot be imported: {error}") from error
         raise _NotBuiltError(f"SM2 engine {name} is not part of this installation") from error
     except ImportError as error:
         raise EngineUnavailableError(f"SM2 engine {name} cannot be imported: {error}") from error
-    engine = cast("Engine", module.create())
     failure = self_test(engine)
     if failure is not None:
         raise EngineUnavailableError(f"SM2 engine {name} failed its self-test: {failure}")

@@ -6,18 +6,16 @@ keys, encodings and the check of a ciphertext's digest, is written here, with no
 It is not constant-time and it holds the GIL. Where it runs, private keys belong behind a key store.
 """
 
-import hmac
 import secrets
-from collections.abc import Sequence
 from typing import Any, Final
 
-from crypto.curve import GX, GY, N
-from crypto.encoding import join_cipher, join_signature, split_cipher, split_signature
-from crypto.engines.protocol import PrivateHandle, VerifyItem
-from crypto.errors import DecryptionError, EngineUnavailableError, InvalidSignatureError
-from crypto.sm3 import sm3, sm3_kdf
-
-_GENERATOR: Final = b"\x04" + GX.to_bytes(32, "big") + GY.to_bytes(32, "big")
+from crypto.curve import N
+from crypto.encoding import join_signature, split_signature
+from crypto.engines import encryption
+from crypto.engines.encryption import GENERATOR as _GENERATOR
+from crypto.engines.one_by_one import OneByOne
+from crypto.engines.protocol import PrivateHandle
+from crypto.errors import EngineUnavailableError, InvalidSignatureError
 
 
 class _Scalar:
@@ -29,7 +27,7 @@ class _Scalar:
         self.value = value
 
 
-class GmsslEngine:
+class GmsslEngine(OneByOne):
     """SM2 with ``gmssl`` doing the curve."""
 
     name: Final = "gmssl"
@@ -66,10 +64,6 @@ class GmsslEngine:
             if s != 0:
                 return join_signature(r, s)
 
-    def sign_batch(self, handle: PrivateHandle, digests: Sequence[bytes]) -> list[bytes]:
-        """See ``Engine``."""
-        return [self.sign(handle, digest) for digest in digests]
-
     def verify(self, point: bytes, digest: bytes, signature: bytes) -> bool:
         """See ``Engine``."""
         try:
@@ -84,30 +78,15 @@ class GmsslEngine:
             return False
         return (int.from_bytes(digest, "big") + int.from_bytes(total[1:33], "big")) % N == r
 
-    def verify_batch(self, items: Sequence[VerifyItem]) -> list[bool]:
-        """See ``Engine``."""
-        return [self.verify(point, digest, signature) for point, digest, signature in items]
-
     def encrypt(self, point: bytes, plaintext: bytes) -> bytes:
         """See ``Engine``."""
-        while True:
-            k = _nonce()
-            shared = self._multiply(k, point)[1:]
-            mask = sm3_kdf(shared, len(plaintext))
-            if any(mask):
-                digest = sm3(shared[:32] + plaintext + shared[32:])
-                return join_cipher(self._multiply(k, _GENERATOR), digest, _xor(plaintext, mask))
+        return encryption.encrypt(
+            lambda other, scalar: self._multiply(int.from_bytes(scalar, "big"), other), point, plaintext
+        )
 
     def decrypt(self, handle: PrivateHandle, ciphertext: bytes) -> bytes:
         """See ``Engine``."""
-        point, digest, text = split_cipher(ciphertext)
-        shared = self._multiply(handle.value, point)[1:]
-        mask = sm3_kdf(shared, len(text))
-        plaintext = _xor(text, mask)
-        expected = sm3(shared[:32] + plaintext + shared[32:])
-        if not any(mask) or not hmac.compare_digest(expected, digest):
-            raise DecryptionError("decryption failed")
-        return plaintext
+        return encryption.decrypt(lambda point: self._multiply(handle.value, point), ciphertext)
 
     def forget(self) -> None:
         """See ``Engine``; nothing is kept."""
@@ -129,10 +108,6 @@ class GmsslEngine:
 def _nonce() -> int:
     """Draw k uniformly from [1, n-1]."""
     return secrets.randbelow(N - 1) + 1
-
-
-def _xor(left: bytes, right: bytes) -> bytes:
-    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")
 
 
 def create() -> GmsslEngine:

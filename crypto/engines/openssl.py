@@ -5,14 +5,14 @@ and the registry runs known answers before it takes the engine.
 """
 
 import sys
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from crypto.encoding import MAX_SIGNATURE_LENGTH, split_cipher, split_signature
 from crypto.engines import libcrypto
 from crypto.engines.libcrypto import ffi
-from crypto.engines.protocol import PrivateHandle, VerifyItem
+from crypto.engines.one_by_one import OneByOne
+from crypto.engines.protocol import PrivateHandle
 from crypto.errors import CryptoError, DecryptionError, EngineUnavailableError, InvalidSignatureError
 
 _LITTLE_ENDIAN: Final = sys.byteorder == "little"
@@ -53,7 +53,7 @@ class _SigningContext:
         self.length = ffi.new("size_t *")
 
 
-class OpensslEngine:
+class OpensslEngine(OneByOne):
     """SM2 over libcrypto 3.0 or later."""
 
     name: Final = "openssl"
@@ -121,10 +121,6 @@ class OpensslEngine:
         handle.idle.append(ready)
         return signature
 
-    def sign_batch(self, handle: PrivateHandle, digests: Sequence[bytes]) -> list[bytes]:
-        """See ``Engine``."""
-        return [self.sign(handle, digest) for digest in digests]
-
     def verify(self, point: bytes, digest: bytes, signature: bytes) -> bool:
         """See ``Engine``."""
         try:
@@ -141,10 +137,6 @@ class OpensslEngine:
             self._clear_errors()
         key.idle.append(context)
         return verified
-
-    def verify_batch(self, items: Sequence[VerifyItem]) -> list[bool]:
-        """See ``Engine``."""
-        return [self.verify(point, digest, signature) for point, digest, signature in items]
 
     def encrypt(self, point: bytes, plaintext: bytes) -> bytes:
         """See ``Engine``."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from crypto.engines.protocol import Engine
 from crypto.errors import CryptoError
+from crypto.sm3 import sm3
 
 # The published example key and values; the key protects nothing.
 _SCALAR: Final = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
@@ -49,11 +50,17 @@ def _first_failure(engine: Engine) -> str | None:
     key = engine.private_handle(_SCALAR, _POINT)
     if engine.decrypt(key, _CIPHERTEXT) != _PLAINTEXT:
         return "a known ciphertext does not open"
-    first, second = engine.sign_batch(key, [altered, altered])
-    if engine.verify_batch([(_POINT, altered, first), (_POINT, _DIGEST, first)]) != [True, False]:
+    # Enough for one step of every engine that computes several at once, and one more.
+    made = engine.sign_batch(key, [altered] * 9)
+    digests = [altered] * 8 + [_DIGEST]
+    if engine.verify_batch([_POINT] * 9, digests, made) != [True] * 8 + [False]:
         return "its own signature does not verify"
-    if first == second:
+    if not engine.verify(_POINT, altered, engine.sign(key, altered)):
+        return "its own single signature does not verify"
+    if len(set(made)) != len(made):
         return "two signatures over one digest are equal: the nonce does not change"
+    if engine.sm3_batch([_PLAINTEXT] * 9, [_PLAINTEXT] * 9) != [sm3(_PLAINTEXT * 2)] * 9:
+        return "wrong SM3 digests of several messages"
     if engine.decrypt(key, engine.encrypt(_POINT, _PLAINTEXT)) != _PLAINTEXT:
         return "its own ciphertext does not open"
     return None
