@@ -77,6 +77,9 @@ def show(
         out.table(
             [_signature_row(number, each, words, text) for number, each in _numbered(report)], indent=2 * _INDENT
         )
+        for number, each in _numbered(report):
+            if each.proven_at is not None:
+                _indented(out, text("verify.proven", number=number, at=beijing_text(each.proven_at)))
     out.line()
     _show_findings(report, words, text, out, verbose=verbose)
 

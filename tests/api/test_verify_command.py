@@ -20,6 +20,7 @@ from formats.gbt20518 import RevocationReason, to_pem
 from formats.gbt33190.package_writer import write_package
 from tests.api.conftest import Run
 from tests.unit.verifier import nation as people
+from tests.unit.verifier import time_stamps as stamps
 from tests.unit.verifier.documents import document, edit, seal_recipe, sealed
 
 AT = ["--at", people.NOW.isoformat()]
@@ -276,3 +277,23 @@ def test_real_documents_never_pass_without_their_roots(run: Run, samples_dir: Pa
     """The roots of real authorities are not public: the honest answer is never a pass."""
     ended = run("verify", samples_dir / "ofd" / "signed" / f"{name}.ofd", *AT)
     assert ended.status in (FAILED, UNDETERMINED)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh-CN", "时间戳证明：签名 #1 在 2026-03-01 10:30:02 +08:00 之前已经存在。"),
+        ("en", "A time stamp proves that signature #1 existed by 2026-03-01 10:30:02 +08:00."),
+    ],
+)
+def test_proven_time_is_told(run: Run, tmp_path: Path, licence: Path, language: str, told: str) -> None:
+    """What a good time stamp proves has a line of its own; without one there is none."""
+    trust, stamped = tmp_path / "stamped.json", tmp_path / "stamped.ofd"
+    trust.write_bytes(stamps.stamped_nation().trust_file())
+    stamped.write_bytes(write_package(sealed(time_stamp=stamps.stamp())))
+    ended = run("verify", stamped, "--trust", trust, *AT, "--language", language)
+    assert ended.status == PASSED
+    assert f"  {told}\n" in ended.out
+    without = run("verify", licence, "--trust", trust, *AT, "--language", language).out
+    assert "#1" in without
+    assert told[:8] not in without
