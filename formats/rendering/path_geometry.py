@@ -46,11 +46,17 @@ def as_cubics(segments: Iterable[tuple[str, tuple[float, ...]]]) -> Iterator[Seg
                 start_x, start_y = x, y
 
 
+# Beyond these an arc is a line to any eye, and the squares below would leave what a float holds.
+_SMALLEST_RADIUS: Final = 1e-9
+_FARTHEST: Final = 1e12
+
+
 def _arc(x0: float, y0: float, values: tuple[float, ...]) -> Iterator[Segment]:
     """An elliptical arc as cubic curves of at most a quarter turn each; computed as in SVG 1.1 F.6."""
     rx, ry, angle, large, sweep, x, y = values
     rx, ry = abs(rx), abs(ry)
-    if rx == 0 or ry == 0 or (x0 == x and y0 == y):
+    too_far = max(rx, ry, *map(abs, (x0, y0, x, y))) > _FARTHEST
+    if min(rx, ry) < _SMALLEST_RADIUS or too_far or (x0 == x and y0 == y):
         yield "L", (x, y)
         return
     phi = math.radians(angle % 360)

@@ -203,6 +203,20 @@ def test_arc_that_cannot_reach_is_enlarged() -> None:
     assert min(ys) == pytest.approx(-5)
 
 
+@pytest.mark.parametrize(
+    "arc",
+    [
+        (1e-300, 5, 0, 0, 1, 3, 4),
+        (5, 1e-200, 0, 0, 1, 3, 4),
+        (1e300, 1e300, 0, 1, 0, 3, 4),
+        (1, 1, 0, 0, 1, 1e200, 4),
+    ],
+)
+def test_arcs_beyond_measure_are_lines(arc: tuple[float, ...]) -> None:
+    """Radii and ends whose squares no float holds give a line, not an error."""
+    assert list(as_cubics([("M", (0, 0)), ("A", arc)]))[1] == ("L", arc[5:])
+
+
 def test_degenerate_arcs_are_lines() -> None:
     """An arc without radius, or to where it starts, is a line."""
     assert read_path("M 0 0 A 0 5 0 0 1 5 5")[0][1] == ("L", (5, 5))
