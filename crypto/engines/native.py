@@ -104,7 +104,8 @@ def create(path: str | None = None) -> NativeEngine:
     """Load the C engine on its best path, or on the one that is named.
 
     Raises:
-        EngineUnavailableError: This processor has no such path, or a verification with a table went wrong.
+        EngineUnavailableError: This processor has no such path, a verification with a table went wrong, or the
+            system gives no random numbers.
         ModuleNotFoundError: The C engine was not built in this installation.
     """
     module = import_module("crypto.engines._native")  # absent where no compiler was
@@ -113,9 +114,12 @@ def create(path: str | None = None) -> NativeEngine:
         path = paths[0]
     if path not in paths:
         raise EngineUnavailableError(f"no path {path!r} of the native engine here; there are: {', '.join(paths)}")
-    if not _tables_work(module, path):
-        raise EngineUnavailableError(f"the native engine fails with tables on path {path}")
-    return NativeEngine(module, path)
+    try:
+        if not _tables_work(module, path):
+            raise EngineUnavailableError(f"the native engine fails with tables on path {path}")
+        return NativeEngine(module, path)
+    except OSError as error:
+        raise EngineUnavailableError("the system gives no random numbers") from error
 
 
 def _tables_work(module: Any, path: str) -> bool:
