@@ -4,6 +4,7 @@
 #   make test            the everyday suite        make test T=tests/unit/formats  a part of it
 #   make test-slow       the long runs             make peers   judged by software that is not ours
 #   make lint            ruff, mypy --strict       make bench   measurements (B=sm2 for one)
+#   make native          compile the SM2 engine again (set-up does it where a C compiler is there)
 #   make serve           a simulated key store on a local socket, until interrupted
 #   make lock            renew the locked dependencies
 
@@ -12,12 +13,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FONTS := build/fonts/.complete
+NATIVE := crypto/engines/_native.abi3.so
 WORKERS ?= 2
 T ?= tests
 
-.PHONY: setup demo test test-slow lint bench serve peers lock clean
+.PHONY: setup native demo test test-slow lint bench serve peers lock clean
 
-setup: $(STAMP) $(FONTS)
+setup: $(STAMP) $(NATIVE) $(FONTS)
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Xinyin needs Python 3.11 or later; this is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -36,6 +38,15 @@ venv-by-package:
 	    echo "Python's venv module is missing. On Debian: sudo apt-get install python3-venv" >&2; exit 1; \
 	fi
 	$(PYTHON) -m venv $(VENV)
+
+# The SM2 engine in C. A file that is there was built from these sources; where it cannot be built set-up goes on
+# without it, says so, and tries again next time.
+$(NATIVE): $(wildcard crypto/native/*.[ch]) crypto/native/CMakeLists.txt | $(STAMP)
+	@$(BIN)/python tools/build_native.py --build build/native --to $@
+
+native:
+	rm -f $(NATIVE)
+	@$(MAKE) --no-print-directory $(NATIVE)
 
 $(FONTS): tools/fetch_fonts.py | $(STAMP)
 	$(BIN)/python tools/fetch_fonts.py
@@ -77,4 +88,4 @@ lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --universal requirements/fonts.in -o requirements/fonts.txt
 
 clean:
-	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist $(VENV) $(NATIVE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
