@@ -40,7 +40,12 @@ class Variant:
 
 RELEASE = Variant()
 PLAIN_C = Variant(flags=("-O2", "-DXINYIN_PLAIN_C"))
-SECRECY = Variant(flags=("-O3", "-g", "-DXINYIN_CHECK_SECRECY"))
+CLANG = Variant("clang")
+# What valgrind reads of debugging information is an older form.
+_MARKED = ("-gdwarf-4", "-DXINYIN_CHECK_SECRECY")
+SECRECY = Variant(flags=("-O3", *_MARKED))
+SECRECY_PLAIN_C = Variant(flags=("-O2", "-DXINYIN_PLAIN_C", *_MARKED))
+SECRECY_CLANG = Variant("clang", ("-O3", *_MARKED))
 SANITIZED = Variant(flags=("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"))
 FUZZED = Variant(
     "clang", ("-O1", "-g", "-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=all")
@@ -157,8 +162,8 @@ def program(variant: Variant, driver: str, *flags: str) -> Path:
     mark = hashlib.sha256(source.read_bytes() + repr(flags).encode()).hexdigest()[:8]
 
     def make(out: Path, scratch: Path) -> None:
-        command = [compiler(variant.compiler), *COMMON, *variant.flags, *flags, f"-I{SOURCES}", str(source)]
-        _run([*command, str(archive(variant)), "-o", str(out)])
+        command = [compiler(variant.compiler), *COMMON, *variant.flags, f"-I{SOURCES}", str(source)]
+        _run([*command, str(archive(variant)), *flags, "-o", str(out)])
 
     return _placed(RESULTS / _key(variant), f"{source.stem}-{mark}", make)
 

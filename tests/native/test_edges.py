@@ -16,8 +16,11 @@ from tests import sm2_engines
 from tests.native import build, library
 from tests.native.library import PATH_NAMES, Library, PublicKey
 
-VARIANTS = {"assembly chains": build.RELEASE, "plain C": build.PLAIN_C}
-VARIANT_MARKS = [pytest.param("assembly chains"), pytest.param("plain C", marks=pytest.mark.slow)]
+VARIANTS = {"assembly chains": build.RELEASE, "plain C": build.PLAIN_C, "clang": build.CLANG}
+VARIANT_MARKS = [
+    pytest.param("assembly chains"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("plain C", "clang")),
+]
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "gbt32918" / "edges.json"
 Case = dict[str, Any]
 
