@@ -92,6 +92,10 @@ class Tolerance(StrEnum):
     TSP_SIGNING_CERTIFICATE_V1 = "tsp.signing-certificate-v1"
     """A token names its certificate by SHA-1 only (signingCertificate of RFC 2634)."""
 
+    # Certificate status: RFC 6960
+    OCSP_NONCE_BARE = "ocsp.nonce-bare"
+    """A nonce is not wrapped in an OCTET STRING, as RFC 2560 left open (RFC 9654)."""
+
     # Character strings in names and extensions
     STRING_T61 = "string.t61"
     """A TeletexString (T61String); its alphabet is read as UTF-8 or GB 18030."""
