@@ -5,13 +5,22 @@
  * multiples of p. "Loose" limbs are sums and differences whose limbs have not passed their carries on (they may be
  * negative); products take limbs that have.
  *
+ * A product is first ten loose columns, then a fold, then carries. Sums of products are taken on the columns, so that
+ * they are folded once, and other summands are added after the fold, so that they need no carries of their own.
+ *
  * p = -1 + q1 2^52 - 2^104 + q4 2^208 with q1 = 2^52 - 2^44 + 2^12 and q4 = 2^48 - 2^16, so a reduction step that adds
  * m p costs two multiplications instead of five, and its factor m is the lowest limb itself.
  */
 #ifndef XINYIN_LANE_FIELD_H
 #define XINYIN_LANE_FIELD_H
 
+#include <string.h>
+
 #include "lane_tables.h"
+
+/* Products are calls: copies of them in every formula would not fit the processor's store of decoded instructions,
+ * which costs a fifth of the speed. */
+#define LANE_PRODUCT static __attribute__((noinline))
 
 typedef uint64_t lane8 __attribute__((vector_size(64)));
 typedef int64_t signed8 __attribute__((vector_size(64)));
@@ -65,14 +74,17 @@ static inline void lane_carry(lane_element *e) {
     }
 }
 
-/* From loose limbs of a value between 0 and 2^10 p to the same value modulo p, below 1.01 p, carries passed.
- * What stands above bit 256, less a little so that nothing falls below zero, is taken off as multiples of p. */
+/* From loose limbs of a value between 0.5 p and 15 p to the same value modulo p, below 1.01 p, carries passed. Limbs 0
+ * to 3 together may stand for no less than -8 * 2^208. What stands above bit 256, less those 8, is taken off as q p with
+ * q from 0 to 15: as -q (2^48 - 2^16) modulo 2^52 in limb 4, where what is left is positive and below 2^49, and as
+ * q (2^44 - 2^12) in limb 1. */
 static inline void lane_reduce(lane_element *e) {
     lane8 q = (lane8)((signed8)(e->l[4] - 8) >> 48);
-    e->l[4] -= (q << 48) - (q << 16);
     e->l[0] += q;
-    e->l[1] += (q << 44) - (q << 12);
+    e->l[1] = add_low(e->l[1], q, all_lanes(0xffffffff000));
+    e->l[4] = add_low(e->l[4], q, all_lanes(0xf000000010000));
     lane_carry(e);
+    e->l[4] &= all_lanes(LIMB_MASK);
 }
 
 /* out = left - right + multiple * p, loose. */
@@ -83,31 +95,12 @@ static inline void lane_subtract_loose(lane_element *out, const lane_element *le
     }
 }
 
-static inline void lane_add_loose(lane_element *out, const lane_element *left, const lane_element *right) {
-    for (int i = 0; i < LIMBS; i++) {
-        out->l[i] = left->l[i] + right->l[i];
-    }
-}
+/* Ten columns; column i stands for its value times 2^(52 i). Those of one product are below 10 * 2^52. */
+typedef struct {
+    lane8 c[2 * LIMBS];
+} lane_columns;
 
-/* Five reduction steps over ten columns, then carries. */
-static inline void lane_fold(lane_element *out, lane8 c[2 * LIMBS]) {
-    const lane8 mask = all_lanes(LIMB_MASK), q1 = all_lanes(0xff00000001000), q4 = all_lanes(0xffffffff0000);
-    for (int i = 0; i < LIMBS; i++) {
-        lane8 m = c[i] & mask;
-        c[i + 1] += carry_of(c[i]);
-        c[i + 1] = add_low(c[i + 1], m, q1);
-        c[i + 2] = add_high(c[i + 2], m, q1) - m;
-        c[i + 4] = add_low(c[i + 4], m, q4);
-        c[i + 5] = add_high(c[i + 5], m, q4);
-    }
-    for (int i = 0; i < LIMBS; i++) {
-        out->l[i] = c[i + LIMBS];
-    }
-    lane_carry(out);
-}
-
-/* A p, B p -> (A B / 16 + 1) p */
-static inline void lane_multiply(lane_element *out, const lane_element *left, const lane_element *right) {
+static inline void columns_multiply(lane_columns *out, const lane_element *left, const lane_element *right) {
     lane8 c[2 * LIMBS] = {{0}}, high[2 * LIMBS] = {{0}};
     for (int i = 0; i < LIMBS; i++) {
         for (int j = 0; j < LIMBS; j++) {
@@ -115,14 +108,12 @@ static inline void lane_multiply(lane_element *out, const lane_element *left, co
             high[i + j + 1] = add_high(high[i + j + 1], left->l[i], right->l[j]);
         }
     }
-    for (int i = 1; i < 2 * LIMBS; i++) {
-        c[i] += high[i];
+    for (int i = 0; i < 2 * LIMBS; i++) {
+        out->c[i] = c[i] + high[i];
     }
-    lane_fold(out, c);
 }
 
-/* A p -> (A A / 16 + 1) p */
-static inline void lane_square(lane_element *out, const lane_element *value) {
+static inline void columns_square(lane_columns *out, const lane_element *value) {
     lane8 c[2 * LIMBS] = {{0}}, high[2 * LIMBS] = {{0}};
     for (int i = 0; i < LIMBS; i++) {
         for (int j = i + 1; j < LIMBS; j++) {
@@ -138,7 +129,87 @@ static inline void lane_square(lane_element *out, const lane_element *value) {
         c[2 * i] = add_low(c[2 * i], value->l[i], value->l[i]);
         c[2 * i + 1] = add_high(c[2 * i + 1], value->l[i], value->l[i]);
     }
-    lane_fold(out, c);
+    memcpy(out->c, c, sizeof c);
+}
+
+/* Five reduction steps: from columns (each within +-2^62) of V p^2 to loose limbs between V / 16 p and (V / 16 + 1) p.
+ * V may be negative. */
+static inline void lane_fold(lane_element *out, lane_columns *columns) {
+    const lane8 mask = all_lanes(LIMB_MASK), q1 = all_lanes(0xff00000001000), q4 = all_lanes(0xffffffff0000);
+    lane8 *c = columns->c;
+    for (int i = 0; i < LIMBS; i++) {
+        lane8 m = c[i] & mask;
+        c[i + 1] += carry_of(c[i]);
+        c[i + 1] = add_low(c[i + 1], m, q1);
+        c[i + 2] = add_high(c[i + 2], m, q1) - m;
+        c[i + 4] = add_low(c[i + 4], m, q4);
+        c[i + 5] = add_high(c[i + 5], m, q4);
+    }
+    for (int i = 0; i < LIMBS; i++) {
+        out->l[i] = c[i + LIMBS];
+    }
+}
+
+/* A p, B p -> (A B / 16 + 1) p, loose. */
+LANE_PRODUCT void lane_multiply_loose(lane_element *out, const lane_element *left, const lane_element *right) {
+    lane_columns c;
+    columns_multiply(&c, left, right);
+    lane_fold(out, &c);
+}
+
+/* A p -> (A A / 16 + 1) p, loose. */
+LANE_PRODUCT void lane_square_loose(lane_element *out, const lane_element *value) {
+    lane_columns c;
+    columns_square(&c, value);
+    lane_fold(out, &c);
+}
+
+/* A p, B p -> (A B / 16 + 1) p */
+LANE_PRODUCT void lane_multiply(lane_element *out, const lane_element *left, const lane_element *right) {
+    lane_columns c;
+    columns_multiply(&c, left, right);
+    lane_fold(out, &c);
+    lane_carry(out);
+}
+
+/* A p -> (A A / 16 + 1) p */
+LANE_PRODUCT void lane_square(lane_element *out, const lane_element *value) {
+    lane_columns c;
+    columns_square(&c, value);
+    lane_fold(out, &c);
+    lane_carry(out);
+}
+
+/* out = a b - c d + p: A p, B p, C p, D p -> between (1 - C D / 16) p and (A B / 16 + 2) p, for C D up to 16. */
+LANE_PRODUCT void lane_multiply_less(lane_element *out, const lane_element *a, const lane_element *b,
+                                     const lane_element *c, const lane_element *d) {
+    lane_columns sum, minus;
+    columns_multiply(&sum, a, b);
+    columns_multiply(&minus, c, d);
+    for (int i = 0; i < 2 * LIMBS; i++) {
+        sum.c[i] -= minus.c[i];
+    }
+    lane_fold(out, &sum);
+    for (int i = 0; i < LIMBS; i++) {
+        out->l[i] += all_lanes(P_LIMBS[i]);
+    }
+    lane_carry(out);
+}
+
+/* out = a b - 8 c^2 + 2p: A p, B p, C p -> between (2 - C C / 2) p and (A B / 16 + 3) p, for C up to 2. */
+LANE_PRODUCT void lane_multiply_less_eight_squares(lane_element *out, const lane_element *a, const lane_element *b,
+                                                   const lane_element *c) {
+    lane_columns sum, minus;
+    columns_multiply(&sum, a, b);
+    columns_square(&minus, c);
+    for (int i = 0; i < 2 * LIMBS; i++) {
+        sum.c[i] -= minus.c[i] << 3;
+    }
+    lane_fold(out, &sum);
+    for (int i = 0; i < LIMBS; i++) {
+        out->l[i] += all_lanes(2 * P_LIMBS[i]);
+    }
+    lane_carry(out);
 }
 
 static inline void lane_square_times(lane_element *value, int times) {

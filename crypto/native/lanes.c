@@ -2,6 +2,10 @@
  *
  * Compiled with AVX-512 IFMA for the path "ifma", and without any flags for the path "emulated", which computes the same
  * in plain C for machines without it, for sanitizers and for the check that no branch or address depends on a secret.
+ *
+ * One chain of additions leaves the multiplier idle half of the time, as each product waits for the one before. So two
+ * groups of eight go together where there are two: functions that take a count `pair` of 1 or 2, always a constant,
+ * do every single step for both groups before the next.
  */
 #include "lane_field.h"
 
@@ -12,7 +16,10 @@
 #include "secrecy.h"
 #include "tables.h"
 
-enum { LANES = 8, GROUPS = 32, CHUNK = LANES * GROUPS };
+enum { LANES = 8, PAIR = 2, GROUPS = 32, CHUNK = LANES * GROUPS };
+
+#define FOR_PAIR _Pragma("GCC unroll 2") for (int g = 0; g < pair; g++)
+#define TEMPLATE static inline __attribute__((always_inline))
 
 typedef struct {
     lane_element x, y;
@@ -26,97 +33,126 @@ static const uint64_t ONE_LIMBS[LIMBS] = {0x10, 0xffffffff0000, 0, 0, 0x100000};
 static const uint64_t SQUARE_LIMBS[LIMBS] = {0x20000000300, 0xffffffff00000, 0x100000002, 0x200000001000,
                                              0x4000000};                                          /* 2^520 mod p */
 
-/* ---- points; every coordinate is kept below 2p ---- */
-
-/* The rest of an addition, from H and R below 4p and 2p, and U1, S1; sum->z is the caller's. */
-static inline void finish_addition(lane_jacobian *sum, const lane_element *h, const lane_element *r,
-                                   const lane_element *u1, const lane_element *s1) {
-    lane_element hh, hhh, v, t;
-    lane_square(&hh, h);
-    lane_multiply(&hhh, &hh, h);
-    lane_multiply(&v, u1, &hh);
-    lane_square(&t, r);
-    for (int i = 0; i < LIMBS; i++) { /* R^2 - H^3 - 2 V + 6p */
-        t.l[i] += all_lanes(6 * P_LIMBS[i]) - hhh.l[i] - v.l[i] - v.l[i];
-    }
-    lane_reduce(&t);
-    sum->x = t;
-    lane_subtract_loose(&v, &v, &t, 2);
-    lane_carry(&v); /* below 4p */
-    lane_multiply(&v, &v, r);
-    lane_multiply(&t, s1, &hhh);
-    lane_subtract_loose(&sum->y, &v, &t, 2);
-    lane_reduce(&sum->y);
-}
+/* ---- points: X is below 1.01p, Y below 4p, Z below 1.4p; of table entries x is below 1.25p and y below 4p ---- */
 
 /* sum = sum + (negative ? -entry : entry); Z = 0 where that meets equal or opposite points, and ever after. */
-static inline void add_affine(lane_jacobian *sum, const lane_affine *entry, lane8 negative) {
-    lane_element zz, h, r, x1 = sum->x, y1 = sum->y;
-    lane_square(&zz, &sum->z);
-    lane_multiply(&h, &entry->x, &zz);
-    lane_multiply(&zz, &zz, &sum->z);
-    lane_multiply(&r, &entry->y, &zz);
-    lane_subtract_loose(&h, &h, &x1, 2);
-    lane_carry(&h);
-    for (int i = 0; i < LIMBS; i++) { /* +-S2 - Y1 + 4p */
-        r.l[i] = ((r.l[i] ^ negative) - negative) - y1.l[i] + all_lanes(4 * P_LIMBS[i]);
+TEMPLATE void add_affine(lane_jacobian *sum, const lane_affine *entry, const lane8 *negative, const int pair) {
+    lane_element zz[PAIR], h[PAIR], r[PAIR], hh[PAIR], hhh[PAIR], v[PAIR], t[PAIR];
+    FOR_PAIR lane_square(&zz[g], &sum[g].z); /* below 1.13p */
+    FOR_PAIR { /* H = x Z^2 - X + 2p: U2 below 1.09p, H above 0.9p and below 3.1p */
+        lane_multiply_loose(&h[g], &entry[g].x, &zz[g]);
+        lane_subtract_loose(&h[g], &h[g], &sum[g].x, 2);
+        lane_carry(&h[g]);
     }
-    lane_reduce(&r);
-    lane_multiply(&sum->z, &sum->z, &h);
-    finish_addition(sum, &h, &r, &x1, &y1);
+    FOR_PAIR lane_multiply(&zz[g], &zz[g], &sum[g].z); /* Z^3, below 1.1p */
+    FOR_PAIR lane_square(&hh[g], &h[g]);               /* below 1.61p */
+    FOR_PAIR { /* R = +-S2 - Y + 6p: S2 below 1.28p, R above 0.7p and below 7.3p */
+        lane_multiply_loose(&r[g], &entry[g].y, &zz[g]);
+        for (int i = 0; i < LIMBS; i++) {
+            r[g].l[i] = ((r[g].l[i] ^ negative[g]) - negative[g]) - sum[g].y.l[i] + all_lanes(6 * P_LIMBS[i]);
+        }
+        lane_carry(&r[g]);
+    }
+    FOR_PAIR lane_multiply(&v[g], &sum[g].x, &hh[g]);     /* below 1.11p */
+    FOR_PAIR lane_multiply(&hhh[g], &hh[g], &h[g]);       /* below 1.32p */
+    FOR_PAIR lane_multiply(&sum[g].z, &sum[g].z, &h[g]);  /* below 1.28p */
+    FOR_PAIR { /* X = R^2 - H^3 - 2 V + 5p: R^2 below 4.34p, X above 1.4p and below 9.4p before it is reduced */
+        lane_square_loose(&t[g], &r[g]);
+        for (int i = 0; i < LIMBS; i++) {
+            t[g].l[i] += all_lanes(5 * P_LIMBS[i]) - hhh[g].l[i] - v[g].l[i] - v[g].l[i];
+        }
+        lane_reduce(&t[g]);
+        sum[g].x = t[g];
+        lane_subtract_loose(&v[g], &v[g], &t[g], 2);
+        lane_carry(&v[g]); /* V - X + 2p, below 3.11p */
+    }
+    /* Y = R (V - X) - Y H^3 + p: above p - 4p * 1.32 / 16, below (7.3 * 3.11 / 16 + 2) p < 3.5p */
+    FOR_PAIR lane_multiply_less(&sum[g].y, &v[g], &r[g], &sum[g].y, &hhh[g]);
 }
 
-static inline void double_point(lane_jacobian *p) {
-    lane_element delta, gamma, beta, alpha, t, u;
-    lane_square(&delta, &p->z);
-    lane_square(&gamma, &p->y);
-    lane_multiply(&beta, &p->x, &gamma); /* below 1.25p */
-    lane_subtract_loose(&t, &p->x, &delta, 2);
-    lane_carry(&t); /* below 4p */
-    lane_add_loose(&u, &p->x, &delta);
-    for (int i = 0; i < LIMBS; i++) {
-        u.l[i] += u.l[i] + u.l[i]; /* 3 (X + Z^2), below 12p */
+TEMPLATE void double_point(lane_jacobian *p, const int pair) {
+    lane_element delta[PAIR], gamma[PAIR], beta[PAIR], alpha[PAIR], t[PAIR], u[PAIR];
+    FOR_PAIR lane_square(&delta[g], &p[g].z); /* Z^2, below 1.13p */
+    FOR_PAIR lane_square(&gamma[g], &p[g].y); /* Y^2, below 2p */
+    FOR_PAIR { /* 3 (X - Z^2 + 2p) (X + Z^2): factors below 3.01p and 6.42p, product below 2.21p */
+        lane_subtract_loose(&t[g], &p[g].x, &delta[g], 2);
+        for (int i = 0; i < LIMBS; i++) {
+            u[g].l[i] = p[g].x.l[i] + delta[g].l[i];
+            u[g].l[i] += u[g].l[i] + u[g].l[i];
+        }
+        lane_carry(&t[g]);
+        lane_carry(&u[g]);
+        lane_multiply(&alpha[g], &t[g], &u[g]);
     }
-    lane_reduce(&u);
-    lane_multiply(&alpha, &t, &u);
-    lane_multiply(&t, &p->y, &p->z);
-    lane_add_loose(&t, &t, &t);
-    lane_reduce(&t);
-    p->z = t;
-    for (int i = 0; i < LIMBS; i++) {
-        beta.l[i] <<= 2; /* 4 X Y^2, below 5p, loose */
+    FOR_PAIR { /* 4 X Y^2, below 4.51p, loose */
+        lane_multiply(&beta[g], &p[g].x, &gamma[g]);
+        for (int i = 0; i < LIMBS; i++) {
+            beta[g].l[i] <<= 2;
+        }
     }
-    lane_square(&t, &alpha);
-    for (int i = 0; i < LIMBS; i++) {
-        t.l[i] += all_lanes(10 * P_LIMBS[i]) - beta.l[i] - beta.l[i];
+    FOR_PAIR { /* Z = (Y + Z)^2 - Y^2 - Z^2 + 4p: the square below 2.83p, Z above 0.8p and below 6.9p before */
+        for (int i = 0; i < LIMBS; i++) {
+            u[g].l[i] = p[g].y.l[i] + p[g].z.l[i];
+        }
+        lane_carry(&u[g]);
+        lane_square_loose(&t[g], &u[g]);
+        for (int i = 0; i < LIMBS; i++) {
+            t[g].l[i] += all_lanes(4 * P_LIMBS[i]) - gamma[g].l[i] - delta[g].l[i];
+        }
+        lane_reduce(&t[g]);
+        p[g].z = t[g];
     }
-    lane_reduce(&t);
-    p->x = t;
-    lane_subtract_loose(&t, &beta, &t, 2);
-    lane_reduce(&t);
-    lane_multiply(&t, &t, &alpha);
-    lane_square(&gamma, &gamma);
-    for (int i = 0; i < LIMBS; i++) {
-        t.l[i] += all_lanes(16 * P_LIMBS[i]) - (gamma.l[i] << 3);
+    FOR_PAIR { /* X = alpha^2 - 8 X Y^2 + 10p: the square below 1.31p, X above 0.98p and below 11.4p before */
+        lane_square_loose(&t[g], &alpha[g]);
+        for (int i = 0; i < LIMBS; i++) {
+            t[g].l[i] += all_lanes(10 * P_LIMBS[i]) - beta[g].l[i] - beta[g].l[i];
+        }
+        lane_reduce(&t[g]);
+        p[g].x = t[g];
+        lane_subtract_loose(&beta[g], &beta[g], &t[g], 2);
+        lane_carry(&beta[g]); /* 4 X Y^2 - X + 2p, below 6.51p */
     }
-    lane_reduce(&t);
-    p->y = t;
+    /* Y = alpha beta - 8 Y^4 + 2p: above 2p - 8 * 2p * 2 / 16, below (2.21 * 6.51 / 16 + 3) p < 3.9p */
+    FOR_PAIR lane_multiply_less_eight_squares(&p[g].y, &beta[g], &alpha[g], &gamma[g]);
 }
 
-/* values = their inverses, lane by lane with one inversion; none may be 0 in any lane. */
+/* The first summand: y is below 2p, 2p - y where negative. */
+TEMPLATE void start_sum(lane_jacobian *sum, const lane_affine *entry, const lane8 *negative, const int pair) {
+    FOR_PAIR {
+        sum[g].x = entry[g].x;
+        for (int i = 0; i < LIMBS; i++) {
+            sum[g].y.l[i] =
+                ((entry[g].y.l[i] ^ negative[g]) - negative[g]) + (all_lanes(2 * P_LIMBS[i]) & negative[g]);
+        }
+        lane_carry(&sum[g].y);
+        lane_constant(&sum[g].z, ONE_LIMBS);
+    }
+}
+
+/* values = their inverses, lane by lane with one inversion; none may be 0 in any lane, and all are below 2p. Two chains
+ * of products, over the even and the odd places. */
 static void invert_many(lane_element *values, lane_element *scratch, size_t count) {
-    lane_element running = values[0], inverse, next;
-    for (size_t i = 1; i < count; i++) {
-        scratch[i] = running;
-        lane_multiply(&running, &running, &values[i]);
+    lane_element chain[2] = {values[0], values[count > 1]}, inverse, next;
+    if (count == 1) {
+        lane_invert(values, values);
+        return;
     }
-    lane_invert(&inverse, &running);
-    for (size_t i = count - 1; i > 0; i--) {
-        lane_multiply(&next, &inverse, &values[i]);
-        lane_multiply(&values[i], &inverse, &scratch[i]);
-        inverse = next;
+    for (size_t i = 2; i < count; i++) {
+        scratch[i] = chain[i % 2];
+        lane_multiply(&chain[i % 2], &chain[i % 2], &values[i]);
     }
-    values[0] = inverse;
+    lane_multiply(&next, &chain[0], &chain[1]);
+    lane_invert(&inverse, &next);
+    lane_multiply(&next, &inverse, &chain[1]);
+    lane_multiply(&chain[1], &inverse, &chain[0]);
+    chain[0] = next;
+    for (size_t i = count - 1; i > 1; i--) {
+        lane_multiply(&next, &chain[i % 2], &values[i]);
+        lane_multiply(&values[i], &chain[i % 2], &scratch[i]);
+        chain[i % 2] = next;
+    }
+    values[0] = chain[0];
+    values[1] = chain[1];
 }
 
 /* Which lanes hold Z = 0. */
@@ -235,25 +271,29 @@ static inline void read_rows(lane_affine *entry, const uint64_t *const rows[LANE
 
 /* ---- k * G for secret k ---- */
 
-static void base_multiply_lanes(lane_jacobian *sum, const lane_odd *k) {
-    lane_affine entry;
-    lane8 negative;
+TEMPLATE void base_multiply_pair(lane_jacobian *sum, const lane_odd *k, const int pair) {
+    lane_affine entry[PAIR];
+    lane8 negative[PAIR];
     for (int i = LANE_NARROW_ROWS - 1; i >= 0; i--) {
-        lane8 index = lane_digit(k, (unsigned)i * LANE_NARROW_WIDTH, LANE_NARROW_WIDTH, &negative);
-        read_whole(&entry, lane_narrow_table[i], index);
+        FOR_PAIR {
+            lane8 index = lane_digit(&k[g], (unsigned)i * LANE_NARROW_WIDTH, LANE_NARROW_WIDTH, &negative[g]);
+            read_whole(&entry[g], lane_narrow_table[i], index);
+        }
         if (i == LANE_NARROW_ROWS - 1) {
-            sum->x = entry.x;
-            for (int limb = 0; limb < LIMBS; limb++) { /* -y + p where negative; y is below p and not 0 */
-                entry.y.l[limb] = ((entry.y.l[limb] ^ negative) - negative) + (all_lanes(P_LIMBS[limb]) & negative);
-            }
-            lane_carry(&entry.y);
-            sum->y = entry.y;
-            lane_constant(&sum->z, ONE_LIMBS);
+            start_sum(sum, entry, negative, pair);
         } else {
-            add_affine(sum, &entry, negative);
+            add_affine(sum, entry, negative, pair);
         }
     }
-    sm2_wipe(&entry, sizeof entry);
+    sm2_wipe(entry, sizeof entry);
+}
+
+static void base_multiply_lanes(lane_jacobian *sum, const lane_odd *k, size_t groups) {
+    if (groups == PAIR) {
+        base_multiply_pair(sum, k, PAIR);
+    } else {
+        base_multiply_pair(sum, k, 1);
+    }
 }
 
 /* Store eight field elements, given at most p in plain form, as four words each below p. */
@@ -276,13 +316,16 @@ static void base_multiply_chunk(uint64_t (*x)[4], uint64_t (*y)[4], uint8_t *rar
                                 size_t groups) {
     lane_jacobian sums[GROUPS];
     lane_element z[GROUPS], scratch[GROUPS], one, t;
-    lane_odd odd;
+    lane_odd odd[PAIR];
     lane_constant(&one, ONE_LIMBS);
-    for (size_t g = 0; g < groups; g++) {
-        for (int lane = 0; lane < LANES; lane++) {
-            lane_odd_put(&odd, lane, k[g * LANES + lane], LANE_NARROW_WIDTH * LANE_NARROW_ROWS);
+    for (size_t g = 0; g < groups; g += PAIR) {
+        size_t pair = groups - g < PAIR ? groups - g : PAIR;
+        for (size_t i = 0; i < pair * LANES; i++) {
+            lane_odd_put(&odd[i / LANES], (int)(i % LANES), k[g * LANES + i], LANE_NARROW_WIDTH * LANE_NARROW_ROWS);
         }
-        base_multiply_lanes(&sums[g], &odd);
+        base_multiply_lanes(&sums[g], odd, pair);
+    }
+    for (size_t g = 0; g < groups; g++) {
         lane8 zero = zero_lanes(&sums[g].z);
         PUBLIC(&zero, sizeof zero);
         z[g] = sums[g].z;
@@ -305,7 +348,7 @@ static void base_multiply_chunk(uint64_t (*x)[4], uint64_t (*y)[4], uint8_t *rar
             store_lanes(y + g * LANES, &t);
         }
     }
-    sm2_wipe(&odd, sizeof odd);
+    sm2_wipe(odd, sizeof odd);
     sm2_wipe(sums, sizeof sums);
     sm2_wipe(z, sizeof z);
     sm2_wipe(scratch, sizeof scratch);
@@ -379,41 +422,39 @@ typedef struct {
     size_t numbers[LANES], length;
 } waiting_group;
 
-static void add_from_tables(lane_jacobian *sum, int first, const uint64_t *const tables[LANES], unsigned width,
-                            unsigned rows, const lane_odd *k) {
-    lane_affine entry;
-    lane8 negative;
+/* Add multiples of tables[g][lane]; sum is not read where first is 1. */
+TEMPLATE void add_from_tables(lane_jacobian *sum, const int first, const uint64_t *const tables[PAIR][LANES],
+                              const unsigned width, const unsigned rows, const lane_odd *k, const int pair) {
+    lane_affine entry[PAIR];
+    lane8 negative[PAIR];
     const uint64_t *chosen[LANES];
     for (unsigned i = rows; i-- > 0;) {
-        lane8 index = lane_digit(k, i * width, width, &negative);
-        for (int lane = 0; lane < LANES; lane++) {
-            chosen[lane] = tables[lane] + 8 * (((size_t)i << (width - 1)) + ((const uint64_t *)&index)[lane]);
-        }
-        read_rows(&entry, chosen);
-        if (first) {
-            first = 0;
-            sum->x = entry.x;
-            for (int limb = 0; limb < LIMBS; limb++) {
-                entry.y.l[limb] = ((entry.y.l[limb] ^ negative) - negative) + (all_lanes(P_LIMBS[limb]) & negative);
+        FOR_PAIR {
+            lane8 index = lane_digit(&k[g], i * width, width, &negative[g]);
+            for (int lane = 0; lane < LANES; lane++) {
+                chosen[lane] = tables[g][lane] + 8 * (((size_t)i << (width - 1)) + ((const uint64_t *)&index)[lane]);
             }
-            lane_carry(&entry.y);
-            sum->y = entry.y;
-            lane_constant(&sum->z, ONE_LIMBS);
+            read_rows(&entry[g], chosen);
+        }
+        if (first && i == rows - 1) {
+            start_sum(sum, entry, negative, pair);
         } else {
-            add_affine(sum, &entry, negative);
+            add_affine(sum, entry, negative, pair);
         }
     }
 }
 
 /* Add s G for each equation. */
-static void add_base(lane_jacobian *sum, int first, const waiting_group *group) {
-    const uint64_t *tables[LANES];
-    lane_odd s;
-    for (int lane = 0; lane < LANES; lane++) {
-        tables[lane] = lane_wide_table[0][0];
-        lane_odd_put(&s, lane, group->equations[lane].s, WIDE_WIDTH * WIDE_ROWS);
+TEMPLATE void add_base(lane_jacobian *sum, const waiting_group *groups, const int pair) {
+    const uint64_t *tables[PAIR][LANES];
+    lane_odd s[PAIR];
+    for (int g = 0; g < pair; g++) {
+        for (int lane = 0; lane < LANES; lane++) {
+            tables[g][lane] = lane_wide_table[0][0];
+            lane_odd_put(&s[g], lane, groups[g].equations[lane].s, WIDE_WIDTH * WIDE_ROWS);
+        }
     }
-    add_from_tables(sum, first, tables, WIDE_WIDTH, WIDE_ROWS, &s);
+    add_from_tables(sum, 0, tables, WIDE_WIDTH, WIDE_ROWS, s, pair);
 }
 
 /* Answers from the sums: X = x Z^2, Z not 0. Lanes where an addition failed, and those where x + n is below p as well,
@@ -444,17 +485,29 @@ static void answer(uint8_t *answers, const lane_jacobian *sum, const waiting_gro
     }
 }
 
-static void verify_with_tables(uint8_t *answers, waiting_group *group) {
-    const uint64_t *tables[LANES];
-    lane_jacobian sum;
-    lane_odd t;
-    for (int lane = 0; lane < LANES; lane++) {
-        tables[lane] = (const uint64_t *)group->keys[lane]->table;
-        lane_odd_put(&t, lane, group->equations[lane].t, KEY_WIDTH * KEY_ROWS);
+TEMPLATE void verify_pair_with_tables(uint8_t *answers, const waiting_group *groups, const int pair) {
+    const uint64_t *tables[PAIR][LANES];
+    lane_jacobian sum[PAIR];
+    lane_odd t[PAIR];
+    for (int g = 0; g < pair; g++) {
+        for (int lane = 0; lane < LANES; lane++) {
+            tables[g][lane] = (const uint64_t *)groups[g].keys[lane]->table;
+            lane_odd_put(&t[g], lane, groups[g].equations[lane].t, KEY_WIDTH * KEY_ROWS);
+        }
     }
-    add_from_tables(&sum, 1, tables, KEY_WIDTH, KEY_ROWS, &t);
-    add_base(&sum, 0, group);
-    answer(answers, &sum, group);
+    add_from_tables(sum, 1, tables, KEY_WIDTH, KEY_ROWS, t, pair);
+    add_base(sum, groups, pair);
+    for (int g = 0; g < pair; g++) {
+        answer(answers, &sum[g], &groups[g]);
+    }
+}
+
+static void verify_with_tables(uint8_t *answers, const waiting_group *groups, size_t count) {
+    if (count == PAIR) {
+        verify_pair_with_tables(answers, groups, PAIR);
+    } else {
+        verify_pair_with_tables(answers, groups, 1);
+    }
 }
 
 /* ---- keys without a table: 4-bit windows over P, 3P, ..., 15P ---- */
@@ -480,46 +533,56 @@ static void load_points(lane_affine *points, const waiting_group *group) {
     lane_multiply(&points->y, &points->y, &square);
 }
 
-/* Odd multiples of each key of some groups, affine. None of the sums meets equal points: the order is large. */
-static void fresh_tables(lane_affine (*tables)[FRESH_LENGTH], const waiting_group *groups, size_t count) {
-    lane_element z[FRESH_GROUPS * FRESH_LENGTH], scratch[FRESH_GROUPS * FRESH_LENGTH], zz, zzz;
-    lane_jacobian twice[FRESH_GROUPS], running;
-    lane_affine step;
-    for (size_t g = 0; g < count; g++) {
+/* Jacobian odd multiples of keys, on another curve each: that where the double of the key, which is (X, Y, Z) here, is
+ * (X, Y). A point (x, y) here is (x Z^2, y Z^3) there, and a point with z there has Z z here. None of the sums meets
+ * equal points: the order is large. z has FRESH_LENGTH - 1 places for each group. */
+TEMPLATE void fresh_multiples(lane_affine (*tables)[FRESH_LENGTH], lane_element *z, const waiting_group *groups,
+                              const int pair) {
+    lane_jacobian twice[PAIR], running[PAIR];
+    lane_affine step[PAIR];
+    const lane8 negative[PAIR] = {{0}};
+    FOR_PAIR {
         load_points(&tables[g][0], &groups[g]);
         twice[g].x = tables[g][0].x;
         twice[g].y = tables[g][0].y;
         lane_constant(&twice[g].z, ONE_LIMBS);
-        double_point(&twice[g]);
-        z[g] = twice[g].z;
     }
-    invert_many(z, scratch, count);
-    for (size_t g = 0; g < count; g++) {
-        lane_square(&zz, &z[g]);
-        lane_multiply(&zzz, &zz, &z[g]);
-        lane_multiply(&step.x, &twice[g].x, &zz);
-        lane_multiply(&step.y, &twice[g].y, &zzz);
-        twice[g].x = step.x;
-        twice[g].y = step.y;
+    /* x is below 1.06p here instead of 1.01p: beta is below 4.54p, its negative double above -9.1p, Y still below 4p */
+    double_point(twice, pair);
+    FOR_PAIR {
+        lane_element zz, zzz;
+        lane_square(&zz, &twice[g].z);
+        lane_multiply(&zzz, &zz, &twice[g].z);
+        lane_multiply(&running[g].x, &tables[g][0].x, &zz);
+        lane_multiply(&running[g].y, &tables[g][0].y, &zzz);
+        lane_constant(&running[g].z, ONE_LIMBS);
+        step[g].x = twice[g].x;
+        step[g].y = twice[g].y;
     }
-    for (size_t g = 0; g < count; g++) {
-        running.x = tables[g][0].x;
-        running.y = tables[g][0].y;
-        lane_constant(&running.z, ONE_LIMBS);
-        step.x = twice[g].x;
-        step.y = twice[g].y;
-        z[g * FRESH_LENGTH] = running.z;
-        for (int j = 1; j < FRESH_LENGTH; j++) {
-            add_affine(&running, &step, (lane8){0});
-            tables[g][j].x = running.x;
-            tables[g][j].y = running.y;
-            z[g * FRESH_LENGTH + (size_t)j] = running.z;
+    for (int j = 1; j < FRESH_LENGTH; j++) {
+        add_affine(running, step, negative, pair);
+        FOR_PAIR {
+            tables[g][j].x = running[g].x;
+            tables[g][j].y = running[g].y;
+            lane_multiply(&z[g * (FRESH_LENGTH - 1) + j - 1], &running[g].z, &twice[g].z);
         }
     }
-    invert_many(z, scratch, count * FRESH_LENGTH);
+}
+
+/* Odd multiples of each key of some groups, affine. */
+static void fresh_tables(lane_affine (*tables)[FRESH_LENGTH], const waiting_group *groups, size_t count) {
+    lane_element z[FRESH_GROUPS * (FRESH_LENGTH - 1)], scratch[FRESH_GROUPS * (FRESH_LENGTH - 1)], zz, zzz;
+    lane_element *inverse = z;
+    size_t done = 0;
+    for (; done + PAIR <= count; done += PAIR) {
+        fresh_multiples(tables + done, z + done * (FRESH_LENGTH - 1), groups + done, PAIR);
+    }
+    if (done < count) {
+        fresh_multiples(tables + done, z + done * (FRESH_LENGTH - 1), groups + done, 1);
+    }
+    invert_many(z, scratch, count * (FRESH_LENGTH - 1));
     for (size_t g = 0; g < count; g++) {
-        for (int j = 1; j < FRESH_LENGTH; j++) {
-            const lane_element *inverse = &z[g * FRESH_LENGTH + (size_t)j];
+        for (int j = 1; j < FRESH_LENGTH; j++, inverse++) {
             lane_square(&zz, inverse);
             lane_multiply(&zzz, &zz, inverse);
             lane_multiply(&tables[g][j].x, &tables[g][j].x, &zz);
@@ -540,43 +603,51 @@ static inline void read_multiples(lane_affine *entry, const lane_affine multiple
     }
 }
 
-static void multiply_fresh(lane_jacobian *sum, const lane_affine multiples[FRESH_LENGTH], const waiting_group *group) {
-    lane_affine entry;
-    lane8 negative;
-    lane_odd t;
-    for (int lane = 0; lane < LANES; lane++) {
-        lane_odd_put(&t, lane, group->equations[lane].t, FRESH_WIDTH * FRESH_ROWS);
+TEMPLATE void multiply_fresh(lane_jacobian *sum, const lane_affine (*multiples)[FRESH_LENGTH],
+                             const waiting_group *groups, const int pair) {
+    lane_affine entry[PAIR];
+    lane8 negative[PAIR];
+    lane_odd t[PAIR];
+    for (int g = 0; g < pair; g++) {
+        for (int lane = 0; lane < LANES; lane++) {
+            lane_odd_put(&t[g], lane, groups[g].equations[lane].t, FRESH_WIDTH * FRESH_ROWS);
+        }
     }
     for (int i = FRESH_ROWS - 1; i >= 0; i--) {
-        lane8 index = lane_digit(&t, (unsigned)i * FRESH_WIDTH, FRESH_WIDTH, &negative);
-        read_multiples(&entry, multiples, index);
+        FOR_PAIR {
+            lane8 index = lane_digit(&t[g], (unsigned)i * FRESH_WIDTH, FRESH_WIDTH, &negative[g]);
+            read_multiples(&entry[g], multiples[g], index);
+        }
         if (i == FRESH_ROWS - 1) {
-            sum->x = entry.x;
-            /* y is below 2p: 2p - y where negative */
-            for (int limb = 0; limb < LIMBS; limb++) {
-                entry.y.l[limb] =
-                    ((entry.y.l[limb] ^ negative) - negative) + (all_lanes(2 * P_LIMBS[limb]) & negative);
-            }
-            lane_carry(&entry.y);
-            sum->y = entry.y;
-            lane_constant(&sum->z, ONE_LIMBS);
+            start_sum(sum, entry, negative, pair);
             continue;
         }
         for (int j = 0; j < FRESH_WIDTH; j++) {
-            double_point(sum);
+            double_point(sum, pair);
         }
-        add_affine(sum, &entry, negative);
+        add_affine(sum, entry, negative, pair);
+    }
+}
+
+TEMPLATE void verify_fresh_pair(uint8_t *answers, const lane_affine (*multiples)[FRESH_LENGTH],
+                                const waiting_group *groups, const int pair) {
+    lane_jacobian sum[PAIR];
+    multiply_fresh(sum, multiples, groups, pair);
+    add_base(sum, groups, pair);
+    for (int g = 0; g < pair; g++) {
+        answer(answers, &sum[g], &groups[g]);
     }
 }
 
 static void verify_fresh(uint8_t *answers, const waiting_group *groups, size_t count) {
     lane_affine tables[FRESH_GROUPS][FRESH_LENGTH];
-    lane_jacobian sum;
+    size_t done = 0;
     fresh_tables(tables, groups, count);
-    for (size_t g = 0; g < count; g++) {
-        multiply_fresh(&sum, tables[g], &groups[g]);
-        add_base(&sum, 0, &groups[g]);
-        answer(answers, &sum, &groups[g]);
+    for (; done + PAIR <= count; done += PAIR) {
+        verify_fresh_pair(answers, (const lane_affine(*)[FRESH_LENGTH])(tables + done), groups + done, PAIR);
+    }
+    if (done < count) {
+        verify_fresh_pair(answers, (const lane_affine(*)[FRESH_LENGTH])(tables + done), groups + done, 1);
     }
 }
 
@@ -610,15 +681,32 @@ static void flush_fresh(uint8_t *answers, waiting_group *groups, size_t *full) {
     *full = 0;
 }
 
+static void flush_known(uint8_t *answers, waiting_group *groups, size_t *full) {
+    size_t count = *full + (groups[*full].length > 0);
+    if (count > *full) {
+        fill_waiting(&groups[*full]);
+    }
+    if (count > 0) {
+        verify_with_tables(answers, groups, count);
+    }
+    for (size_t g = 0; g < count; g++) {
+        groups[g].length = 0;
+    }
+    *full = 0;
+}
+
 void SM2_CORE(verify)(uint8_t *answers, const sm2_verification *items, size_t count) {
-    waiting_group known = {.length = 0}, fresh[FRESH_GROUPS + 1];
-    size_t full = 0;
+    waiting_group known[PAIR + 1], fresh[FRESH_GROUPS + 1];
+    size_t known_full = 0, fresh_full = 0;
+    for (int g = 0; g <= PAIR; g++) {
+        known[g].length = 0;
+    }
     for (int g = 0; g <= FRESH_GROUPS; g++) {
         fresh[g].length = 0;
     }
     for (size_t i = 0; i < count; i++) {
         int has_table = items[i].key->table != NULL;
-        waiting_group *group = has_table ? &known : &fresh[full];
+        waiting_group *group = has_table ? &known[known_full] : &fresh[fresh_full];
         answers[i] = 0;
         if (!sm2_equation_make(&group->equations[group->length], &items[i])) {
             continue;
@@ -628,18 +716,14 @@ void SM2_CORE(verify)(uint8_t *answers, const sm2_verification *items, size_t co
         if (group->length < LANES) {
             continue;
         }
-        if (has_table) {
-            verify_with_tables(answers, &known);
-            known.length = 0;
-        } else if (++full == FRESH_GROUPS) {
-            flush_fresh(answers, fresh, &full);
+        if (has_table && ++known_full == PAIR) {
+            flush_known(answers, known, &known_full);
+        } else if (!has_table && ++fresh_full == FRESH_GROUPS) {
+            flush_fresh(answers, fresh, &fresh_full);
         }
     }
-    if (known.length > 0) {
-        fill_waiting(&known);
-        verify_with_tables(answers, &known);
-    }
-    flush_fresh(answers, fresh, &full);
+    flush_known(answers, known, &known_full);
+    flush_fresh(answers, fresh, &fresh_full);
 }
 
 void SM2_CORE(table_fill)(sm2_table *table, const uint8_t point[64]) {
