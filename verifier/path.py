@@ -20,7 +20,7 @@ from formats.gbt20518 import Certificate, Name, RevocationReason
 from verifier.bounded_cache import BoundedCache
 from verifier.issuance import issued_by, may_issue, may_sign, may_time_stamp, names_allow, unreadable_criticals
 from verifier.memory import MAX_REMEMBERED_CERTIFICATE
-from verifier.revocation import RevocationLists, RevocationState, Status
+from verifier.revocation import RevocationSource, RevocationState, Status
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import Authority, Purpose
 
@@ -124,13 +124,13 @@ class PathJudge:
     __slots__ = ("_by_name", "_listed_keys", "_lists", "_paths", "_proven_time_needed", "_superiors", "_trust")
 
     def __init__(
-        self, trust: TrustList, lists: RevocationLists, *, cache_size: int, proven_time_needed: bool
+        self, trust: TrustList, lists: RevocationSource, *, cache_size: int, proven_time_needed: bool
     ) -> None:
         """Prepare.
 
         Args:
             trust: Whom to believe.
-            lists: Revocation lists.
+            lists: Revocation lists, and responses of status services.
             cache_size: How many certificates' paths are remembered.
             proven_time_needed: After a key compromise, do not believe a time that only the signer states.
         """

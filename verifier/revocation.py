@@ -13,10 +13,10 @@ A suspension that was lifted again leaves no trace in full lists, so it is not s
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
-from typing import Final
+from typing import Final, Protocol
 
 from crypto import InvalidSignatureError
 from formats import der
@@ -59,12 +59,29 @@ class RevocationState:
         detail: Serial number and dates, for an engineer.
         since: From when on the key is not to be believed; None unless it was revoked or suspended.
         reason: Why; None unless it was revoked or suspended.
+        as_of: Of when the evidence is (thisUpdate); None if a revocation does not depend on it, or there is none.
     """
 
     status: Status
     detail: str = ""
     since: datetime | None = None
     reason: RevocationReason | None = None
+    as_of: datetime | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Revoked, now or later, for good; what a newer list or response says cannot change it."""
+        return self.since is not None and self.reason not in _NOT_FINAL
+
+
+class RevocationSource(Protocol):
+    """Whoever says what is known of a certificate: lists, or lists and responses."""
+
+    def state(
+        self, certificate: Certificate, issuer: Certificate, *, moment: datetime, at: datetime
+    ) -> RevocationState:
+        """What is known of ``certificate``, which ``issuer`` issued; see ``RevocationLists.state``."""
+        ...
 
 
 class RevocationLists:
@@ -93,17 +110,18 @@ class RevocationLists:
         entries = [crl.revoked.get(certificate.serial_number) for crl in known]
         final = [each for each in entries if each is not None and each.reason not in _NOT_FINAL]
         if final:
-            return _of_entry(min(final, key=_effective), moment)
+            return state_of_entry(min(final, key=_effective), moment)
         lists = [crl for crl in known if _is_full(crl)]
         if not lists:
             return RevocationState(Status.UNKNOWN, f"no usable list of {issuer.subject}")
         newest = max(lists, key=_age)
-        held = max(known, key=_age).revoked.get(certificate.serial_number) or newest.revoked.get(
+        newest_of_any = max(known, key=_age)
+        held = newest_of_any.revoked.get(certificate.serial_number) or newest.revoked.get(
             certificate.serial_number
         )
         if held is not None and held.reason is RevocationReason.CERTIFICATE_HOLD:
-            return _of_entry(held, moment)
-        return _absence(certificate, lists, newest, at)
+            return replace(state_of_entry(held, moment), as_of=newest_of_any.this_update)
+        return replace(_absence(certificate, lists, newest, at), as_of=newest.this_update)
 
     def _of(self, issuer: Certificate) -> tuple[Crl, ...]:
         """Lists that ``issuer`` signed with a key that may."""
@@ -169,7 +187,8 @@ def _effective(entry: RevokedEntry) -> datetime:
     return entry.date
 
 
-def _of_entry(entry: RevokedEntry, moment: datetime) -> RevocationState:
+def state_of_entry(entry: RevokedEntry, moment: datetime) -> RevocationState:
+    """What a revocation or suspension means for a key used at ``moment``."""
     since = _effective(entry)
     detail = f"serial {entry.serial:x}, since {since:%Y-%m-%dT%H:%M:%SZ}, reason {entry.reason.value}"
     if since <= moment:

@@ -25,6 +25,7 @@ from formats.gbt33190.signature_model import SignatureList
 from formats.gbt33190.signatures import read_signature_lists
 from formats.gbt36903 import Metadata
 from formats.page_text import FaceText, read_face
+from formats.rfc6960 import BasicResponse
 from formats.tolerances import Tolerance
 from verifier.codes import Code
 from verifier.coverage import judge_coverage
@@ -39,9 +40,10 @@ from verifier.package_files import PackageFiles
 from verifier.path import PathJudge
 from verifier.policy import Policy
 from verifier.report import DocumentKind, Report
-from verifier.revocation import RevocationLists
+from verifier.revocation_evidence import RevocationEvidence
 from verifier.signature_judgement import JudgedSignature, SignatureJudge
 from verifier.signature_list import judge_signature_lists
+from verifier.status_responses import read_status_response
 from verifier.trust_list import TrustList
 
 _ENCRYPTIONS = "Encryptions.xml"
@@ -65,6 +67,7 @@ class Verifier:
         policy: Policy | None = None,
         limits: PackageLimits | None = None,
         cache_size: int = 4096,
+        status_responses: Iterable[bytes | BasicResponse] = (),
     ) -> None:
         """Prepare.
 
@@ -74,9 +77,10 @@ class Verifier:
             policy: What is accepted; the strict default if left out.
             limits: What opening a package may cost.
             cache_size: How many certificates and paths are remembered.
+            status_responses: OCSP responses that were fetched, as evidence beside the lists; DER or decoded.
 
         Raises:
-            MalformedDataError: A revocation list cannot be read.
+            MalformedDataError: A revocation list or status response cannot be read, or is none.
         """
         self._trust = trust
         self._policy = policy or Policy()
@@ -85,9 +89,10 @@ class Verifier:
         paths = None
         if trust is not None:
             own = [read_crl(crl) if isinstance(crl, bytes) else crl for crl in crls]
+            told = [read_status_response(each) if isinstance(each, bytes) else each for each in status_responses]
             paths = PathJudge(
                 trust,
-                RevocationLists((*trust.crls, *own)),
+                RevocationEvidence((*trust.crls, *own), told),
                 cache_size=cache_size,
                 proven_time_needed=self._policy.proven_time_after_compromise,
             )
@@ -126,6 +131,7 @@ def verify_document(
     at: datetime,
     crls: Iterable[bytes | Crl] = (),
     policy: Policy | None = None,
+    status_responses: Iterable[bytes | BasicResponse] = (),
 ) -> Report:
     """Verify one document; for several keep a ``Verifier``, which remembers.
 
@@ -135,13 +141,14 @@ def verify_document(
         at: Moment to judge at, timezone-aware UTC.
         crls: Revocation lists beside those of the trust list, DER or decoded.
         policy: What is accepted; the strict default if left out.
+        status_responses: OCSP responses, as evidence beside the lists; DER or decoded.
 
     Raises:
-        MalformedDataError: The file is no OFD document, or a revocation list cannot be read.
+        MalformedDataError: The file is no OFD document, or a revocation list or status response cannot be read.
         LimitExceededError: Reading costs more than allowed.
         ValueError: ``at`` is not UTC.
     """
-    return Verifier(trust, crls, policy=policy).verify(data, at=at)
+    return Verifier(trust, crls, policy=policy, status_responses=status_responses).verify(data, at=at)
 
 
 @dataclass(slots=True)
