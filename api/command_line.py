@@ -35,7 +35,7 @@ class Command(Protocol):
 
 def command(name: str) -> Command:
     """The module of one of ``COMMANDS``."""
-    return cast("Command", importlib.import_module(f"api.commands.{name}"))
+    return cast("Command", importlib.import_module(f"api.commands.{name.replace('-', '_')}"))
 
 
 def build_parser(text: Messages) -> ArgumentParser:

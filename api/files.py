@@ -2,15 +2,13 @@
 
 import errno
 import os
-import secrets
-import stat
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from api.failures import CommandError
 from api.output import Output, shown
+from api.streamed_file import StreamedFile, is_special
 
 STANDARD_STREAM: Final = "-"
 MAX_DOCUMENT: Final = 128 << 20
@@ -78,33 +76,8 @@ def write_file(path: str, data: bytes, *, replace: bool, mode: int = 0o644) -> N
     Raises:
         CommandError: It cannot be written, or exists and is to be kept.
     """
-    target = Path(path)
-    try:
-        if _is_special(target):
-            target.write_bytes(data)
-            return
-        temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if not replace:
-                # Takes the name if nobody has it; the place holder is replaced at once.
-                os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode))
-            temporary.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-    except FileExistsError:
-        raise CommandError("errors.output.exists", file=shown(path)) from None
-    except OSError as error:
-        detail = error.strerror or type(error).__name__
-        raise CommandError("errors.output.failed", file=shown(path), detail=detail) from error
-    except ValueError:
-        raise CommandError("errors.output.failed", file=shown(path), detail="NUL") from None
+    with StreamedFile(path, replace=replace, mode=mode) as file:
+        file.write(data)
 
 
 def keep_existing(path: str, *, replace: bool) -> None:
@@ -113,15 +86,8 @@ def keep_existing(path: str, *, replace: bool) -> None:
     Raises:
         CommandError: The file exists and is to be kept.
     """
-    if path != STANDARD_STREAM and not replace and os.path.lexists(path) and not _is_special(Path(path)):
+    if path != STANDARD_STREAM and not replace and os.path.lexists(path) and not is_special(Path(path)):
         raise CommandError("errors.output.exists", file=shown(path))
-
-
-def _is_special(path: Path) -> bool:
-    try:
-        return not stat.S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
-        return False
 
 
 def deliver(

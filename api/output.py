@@ -58,6 +58,12 @@ class Output:
         """Write one line beside the result."""
         self._remarks.write(f"{line}\n")
 
+    def progress(self, line: str) -> None:
+        """Show how far the work is, on a terminal alone, in a line that the next one replaces; empty clears it."""
+        if self._remarks.isatty():
+            self._remarks.write(f"\r\x1b[2K{line}")
+            self._remarks.flush()
+
     def flush(self) -> None:
         """Let what was written be seen now."""
         self._results.flush()

@@ -20,10 +20,19 @@ TRUST_ROOT_VARIABLE: Final = "XINYIN_TRUST_ROOT"
 
 @dataclass(frozen=True, slots=True)
 class GivenTrust:
-    """A trust list and the certificate that signed it."""
+    """A trust list and the certificate that signed it.
+
+    Attributes:
+        trust: The list.
+        signer: Who signed it.
+        data: Its file.
+        anchor: What its issuer was pinned to; None if not pinned.
+    """
 
     trust: "TrustList"
     signer: "Certificate"
+    data: bytes
+    anchor: "Certificate | None"
 
 
 def trust_of(arguments: argparse.Namespace, *, at: datetime) -> GivenTrust | None:
@@ -58,6 +67,6 @@ def read_trust_list(path: str, *, root: str | None, at: datetime) -> GivenTrust:
     try:
         with reading(shown(path), "trust_list"):
             trust = TrustList.read(data, at=at, anchor=anchor)
-            return GivenTrust(trust, read_envelope(data).certificates[0])
+            return GivenTrust(trust, read_envelope(data).certificates[0], data, anchor)
     except TrustListRefusedError as error:
         raise CommandError("errors.trust_list_refused", file=shown(path), detail=error) from error

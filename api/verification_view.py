@@ -24,7 +24,7 @@ _INDENT: Final = 2
 
 def as_data(file: str, report: Report, text: Messages) -> dict[str, Any]:
     """The line of JSON for one document; ``report`` in it has its own schema, whatever the language."""
-    code, message = _reason(report, text)
+    code, message = reason(report, text)
     return {
         "file": file,
         "status": int(STATUSES[report.verdict]),
@@ -57,7 +57,7 @@ def show(
     out.line(f"{words.verdicts[report.verdict]}  {shown(file)}")
     if brief:
         return
-    _, message = _reason(report, text)
+    _, message = reason(report, text)
     _indented(out, message.says)
     _indented(out, text("verify.next", next=message.next_step))
     _indented(out, text("verify.judged_at", at=beijing_text(report.at), trust=_trust(report, text)))
@@ -88,7 +88,7 @@ def _indented(out: Output, line: str) -> None:
     out.line(f"{' ' * _INDENT}{line}")
 
 
-def _reason(report: Report, text: Messages) -> tuple[Code | None, Message]:
+def reason(report: Report, text: Messages) -> tuple[Code | None, Message]:
     """The finding that decided, and what it says; the first one in the order of steps."""
     if report.verdict is Verdict.PASSED:
         return None, Message(text("verify.passed"), text("verify.passed_next"))

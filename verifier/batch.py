@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Pipe, wait
 from typing import Final
@@ -68,7 +68,7 @@ def verify_files(
     *,
     cancelled: Callable[[], bool] | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[BatchRow]:
+) -> Generator[BatchRow, None, None]:
     """Verify files; each gets one row, in the order given. Taken lazily, so a walk over folders may be given.
 
     Args:
@@ -153,7 +153,7 @@ class _Batch:
         self._next = 0
         self._exhausted = False
 
-    def rows(self) -> Iterator[BatchRow]:
+    def rows(self) -> Generator[BatchRow, None, None]:
         """Every row, in order; whatever ends this ends the workers."""
         try:
             while not self._cancelled():

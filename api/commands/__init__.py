@@ -13,6 +13,7 @@ COMMANDS: Final = (
     "issue",
     "seal",
     "verify",
+    "verify-batch",
     "inspect",
     "diagnose",
     "receipt",
@@ -23,4 +24,4 @@ COMMANDS: Final = (
     "ca",
     "hsm",
 )
-"""Names as typed and of the modules, in the order of the help."""
+"""Names as typed, in the order of the help; of the modules with ``_`` for ``-``."""

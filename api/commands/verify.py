@@ -16,6 +16,7 @@ from api.receipt_making import ReceiptMaker, add_receipt_arguments, receipt_make
 
 if TYPE_CHECKING:
     from api.trust_input import GivenTrust
+    from formats.gbt20518 import Crl
     from verifier import Report, Verifier
 
 _WORST_FIRST: Final = (ExitStatus.UNUSABLE, ExitStatus.FAILED, ExitStatus.UNDETERMINED)
@@ -54,19 +55,14 @@ class Question:
     at: datetime
     given: "GivenTrust | None"
     verifier: "Verifier"
+    crls: "tuple[Crl, ...]" = ()
 
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     """Judge every document and return the worst status."""
     question = question_of(arguments)
-    if question.given and not question.given.trust.facts.pinned and not (arguments.quiet or arguments.json):
-        out.note(
-            text(
-                "verify.unpinned",
-                list=question.given.trust.facts.digest,
-                signer=question.given.signer.digest().hex(),
-            )
-        )
+    if not (arguments.quiet or arguments.json):
+        note_unpinned(question, text, out)
     spaced = not (arguments.json or arguments.brief or arguments.quiet)
     statuses: list[ExitStatus] = []
     with receipt_maker(arguments, text, out) as receipts:
@@ -75,6 +71,13 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
                 out.line()
             statuses.append(_answer(file, question, receipts, arguments, text, out))
     return worst(statuses)
+
+
+def note_unpinned(question: Question, text: Messages, out: Output) -> None:
+    """Say beside the result if the trust list is the caller's own choice."""
+    given = question.given
+    if given and not given.trust.facts.pinned:
+        out.note(text("verify.unpinned", list=given.trust.facts.digest, signer=given.signer.digest().hex()))
 
 
 def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
@@ -92,7 +95,7 @@ def question_of(arguments: argparse.Namespace) -> Question:
     at = arguments.at or moments.now()
     given = trust_of(arguments, at=at)
     crls = [read_revocation_list(path) for path in arguments.crl]
-    return Question(at, given, Verifier(given.trust if given else None, crls))
+    return Question(at, given, Verifier(given.trust if given else None, crls), tuple(crls))
 
 
 def _answer(

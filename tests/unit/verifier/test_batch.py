@@ -214,7 +214,7 @@ def test_closing_and_cancelling_end_the_workers(tmp_path: Path, files: list[str]
     rows = verify_files(asked, question(faults.FaultyQuestion), TWO)
     assert [row.problem for row in islice(rows, 1)] == [None]
     assert not no_workers_left()
-    rows.close()  # type: ignore[attr-defined]
+    rows.close()
     assert no_workers_left()
     seen: list[BatchRow] = []
     for row in verify_files(asked, question(faults.FaultyQuestion), TWO, cancelled=lambda: bool(seen)):
@@ -235,7 +235,7 @@ def test_files_are_taken_as_they_are_needed(files: list[str]) -> None:
     rows = verify_files(endless(), question(), BatchLimits(processes=2, pending=4))
     list(islice(rows, 10))
     assert taken <= 10 + 4
-    rows.close()  # type: ignore[attr-defined]
+    rows.close()
 
 
 def test_what_cannot_begin_is_told() -> None:
