@@ -49,6 +49,8 @@ class BatchQuestion:
         trust_list: File of the signed trust list; None to learn cryptographic facts only.
         anchor: Certificate the list's issuer is pinned to, DER; None if not pinned.
         crls: Further revocation lists, DER.
+        status_responses: OCSP responses, DER.
+        status_responses: OCSP responses, DER.
         policy: What is accepted.
         package_limits: What opening a package may cost; the default if None.
     """
@@ -57,8 +59,10 @@ class BatchQuestion:
     trust_list: bytes | None
     anchor: bytes | None = None
     crls: tuple[bytes, ...] = ()
+    status_responses: tuple[bytes, ...] = ()
     policy: Policy = field(default_factory=Policy)
     package_limits: PackageLimits | None = None
+    status_responses: tuple[bytes, ...] = ()
 
     def verifier(self, *, remembered: int) -> Verifier:
         """The verifier that answers it.
@@ -67,14 +71,21 @@ class BatchQuestion:
             remembered: How many certificates and paths it remembers.
 
         Raises:
-            MalformedDataError: The trust list, the anchor or a revocation list cannot be read.
+            MalformedDataError: The trust list, the anchor, a revocation list or a status response cannot be read.
             TrustListRefusedError: The trust list may not be used.
         """
         trust = None
         if self.trust_list is not None:
             anchor = None if self.anchor is None else read_certificate(self.anchor)
             trust = TrustList.read(self.trust_list, at=self.at, anchor=anchor)
-        return Verifier(trust, self.crls, policy=self.policy, limits=self.package_limits, cache_size=remembered)
+        return Verifier(
+            trust,
+            self.crls,
+            policy=self.policy,
+            limits=self.package_limits,
+            cache_size=remembered,
+            status_responses=self.status_responses,
+        )
 
 
 @dataclass(frozen=True, slots=True)

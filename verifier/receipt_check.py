@@ -9,6 +9,7 @@ from typing import Any, Final
 from crypto import DEFAULT_USER_ID, InvalidSignatureError, PublicKey, sm3, verify
 from formats.gbt20518 import Certificate, Crl, read_crl
 from formats.oids import SM2_WITH_SM3, SM3
+from formats.rfc6960 import BasicResponse
 from verifier.certificate_judgement import SIGNER, judge_certificate
 from verifier.codes import Outcome
 from verifier.facts import PartyFacts, moment_text
@@ -16,8 +17,9 @@ from verifier.findings import Finding, Verdict
 from verifier.party import party_facts
 from verifier.path import PathJudge
 from verifier.receipt import Receipt, read_receipt
-from verifier.revocation import RevocationLists
+from verifier.revocation_evidence import RevocationEvidence
 from verifier.signed_envelope import Envelope
+from verifier.status_responses import read_status_response
 from verifier.trust_list import TrustList
 
 SCHEMA: Final = "xinyin.receipt-check/1"
@@ -101,6 +103,7 @@ def check_receipt(
     at: datetime,
     crls: Iterable[bytes | Crl] = (),
     signer: Certificate | PublicKey | None = None,
+    status_responses: Iterable[bytes | BasicResponse] = (),
 ) -> ReceiptCheck:
     """Say whether a receipt is genuine, for this file, and by whom.
 
@@ -112,9 +115,11 @@ def check_receipt(
         crls: Revocation lists beside those of the trust list.
         signer: Pinned certificate or key of who signs receipts; with it nobody needs to vouch for the signer, and
             no other signer counts.
+        status_responses: OCSP responses, as evidence beside the lists; DER or decoded.
 
     Raises:
-        MalformedDataError: No receipt, one that contradicts itself, or a revocation list that cannot be read.
+        MalformedDataError: No receipt, one that contradicts itself, or a revocation list or status response that
+            cannot be read.
         LimitExceededError: Larger than a receipt may be.
         ValueError: ``at`` is not UTC.
     """
@@ -137,7 +142,10 @@ def check_receipt(
     elif trust is None:
         doubts.append(ReceiptDoubt.NO_TRUST)
     else:
-        findings = _signer_findings(envelope, stated, trust, crls, at)
+        own_crls = [read_crl(crl) if isinstance(crl, bytes) else crl for crl in crls]
+        told = [read_status_response(each) if isinstance(each, bytes) else each for each in status_responses]
+        evidence = RevocationEvidence((*trust.crls, *own_crls), told)
+        findings = _signer_findings(envelope, stated, trust, evidence, at)
         doubts += _trust_doubts(trust, stated, at)
         outcomes = {each.outcome for each in findings}
         if Outcome.FAILED in outcomes:
@@ -175,11 +183,10 @@ def _is_pinned(certificate: Certificate, signer: Certificate | PublicKey) -> boo
 
 
 def _signer_findings(
-    envelope: Envelope, stated: Receipt, trust: TrustList, crls: Iterable[bytes | Crl], at: datetime
+    envelope: Envelope, stated: Receipt, trust: TrustList, evidence: RevocationEvidence, at: datetime
 ) -> tuple[Finding, ...]:
     """The signer's path at the time the receipt states, with status now."""
-    own = [read_crl(crl) if isinstance(crl, bytes) else crl for crl in crls]
-    paths = PathJudge(trust, RevocationLists((*trust.crls, *own)), cache_size=16, proven_time_needed=True)
+    paths = PathJudge(trust, evidence, cache_size=16, proven_time_needed=True)
     certificate = envelope.certificates[0]
     return judge_certificate(
         SIGNER,

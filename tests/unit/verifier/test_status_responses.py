@@ -35,6 +35,8 @@ from tests.unit.verifier.nation import (
     nation,
     revoked,
 )
+from tests.unit.verifier.test_receipt import checked, receipt
+from verifier.batch_model import BatchQuestion
 from verifier.codes import Code
 from verifier.findings import Verdict
 from verifier.report import Report
@@ -297,6 +299,22 @@ def test_documents() -> None:
         assert codes(report) == {code}
         assert report.verdict is not Verdict.PASSED
     assert codes(judged(answer(lost(SIGNED)), crls=[crl(CA)])) == {Code.SIGNER_CERT_REVOKED}
+
+
+def test_many_documents() -> None:
+    """Worker processes get the octets, and find what one verifier finds."""
+    people = N.with_content(crls=(crl(N.maker_authority),))
+    data = write_package(dict(sealed(())))
+    for answers, verdict in (((), Verdict.INDETERMINATE), ((answer(said()),), Verdict.PASSED)):
+        question = BatchQuestion(NOW, people.trust_file(), N.root.certificate.encoded, status_responses=answers)
+        assert question.verifier(remembered=16).verify(data, at=NOW).verdict is verdict
+
+
+def test_receipts() -> None:
+    """A response that revokes the signer of a receipt before it was made counts there too."""
+    assert checked(receipt(), status_responses=[answer(said())]).verdict is Verdict.PASSED
+    gone = answer(lost(NOW - DAY, RevocationReason.SUPERSEDED))
+    assert checked(receipt(), status_responses=[gone]).verdict is Verdict.FAILED
 
 
 def test_question_that_cannot_be_put() -> None:
