@@ -18,6 +18,7 @@ from formats.gbt33190.parts import Parts
 from formats.gbt33190.signatures import read_signatures
 from tests.peers.ofd_documents import face_of
 from tests.peers.ofd_nation import OfdNation, build_ofd_nation
+from verifier.batch import BatchCounts, BatchLimits, BatchQuestion, verify_files
 from verifier.bounded_cache import BoundedCache
 from verifier.coverage import judge_coverage
 from verifier.examination import examine_package
@@ -34,6 +35,10 @@ ROUNDS = 5
 TYPE = "business-licence"
 
 
+BATCH_FILES = 500
+"""Files of a batch; the start of the workers is among the time."""
+
+
 def run(record: Record) -> None:
     """Measure everything here."""
     with tempfile.TemporaryDirectory(prefix="xinyin-bench-") as folder:
@@ -42,6 +47,9 @@ def run(record: Record) -> None:
             faces = [face_of(nation, TYPE, number=number) for number in range(1, DOCUMENTS + 1)]
             holder = nation.seal(faces[0].department)
             _measure(record, nation, [face.sealed(nation, holder) for face in faces])
+            numbers = range(DOCUMENTS + 1, BATCH_FILES + 1)
+            more = [face_of(nation, TYPE, number=number) for number in numbers]
+            _measure_batch(record, nation, Path(folder), [face.sealed(nation, holder) for face in [*faces, *more]])
         finally:
             nation.close()
 
@@ -78,6 +86,24 @@ def _measure(record: Record, nation: OfdNation, documents: Sequence[bytes]) -> N
         1 / _best(lambda data: following.verify(data, at=nation.now), documents),
         "/s",
     )
+
+
+def _measure_batch(record: Record, nation: OfdNation, folder: Path, documents: Sequence[bytes]) -> None:
+    """Files a second by the clock on the wall, with what the machine's other work takes away."""
+    paths = [str(folder / f"batch-{number}.ofd") for number in range(len(documents))]
+    for path, data in zip(paths, documents, strict=True):
+        Path(path).write_bytes(data)
+    question = BatchQuestion(nation.now, nation.trust_file, nation.root.certificate.encoded)
+    for processes in (1, 2):
+        best = 0.0
+        for _ in range(3):
+            start, counts = time.perf_counter(), BatchCounts()
+            for row in verify_files(paths, question, BatchLimits(processes=processes)):
+                counts.add(row)
+            best = max(best, len(paths) / (time.perf_counter() - start))
+            if counts.passed != len(paths):
+                raise RuntimeError("a licence just issued does not verify")
+        record(f"verify: batch of {len(paths)}, {processes} processes", best, "/s", cores=processes)
 
 
 def _parts(verifier: Verifier, documents: Sequence[bytes], nation: OfdNation) -> dict[str, float]:

@@ -66,6 +66,7 @@ class OfdNation:
     sealer: SealServiceSealer
     painter: FacePainter
     trust: TrustList
+    trust_file: bytes
     close: Callable[[], None]
 
     def seal(
@@ -251,6 +252,7 @@ def build_ofd_nation(folder: Path, *, now: datetime = START) -> OfdNation:
         sealer=sealer,
         painter=painter,
         trust=TrustList.read(trust_list, at=now, anchor=root.certificate),
+        trust_file=trust_list,
         close=close,
     )
 
