@@ -47,6 +47,20 @@ def read_revocation_list(path: str) -> "Crl":
         return read_crl(_encoded(data, _CRL_LABELS, "revocation list")[0])
 
 
+def read_status_answer(path: str) -> bytes:
+    """An OCSP response that gives a status, DER as in the file.
+
+    Raises:
+        CommandError: The file cannot be read, holds something else, or says why there is no status.
+    """
+    from verifier.status_responses import read_status_response
+
+    data = read_file(path, most=MAX_LIST)
+    with reading(shown(path), "ocsp"):
+        read_status_response(data)
+    return data
+
+
 def read_anchor(path: str) -> "Certificate":
     """A certificate to be pinned.
 

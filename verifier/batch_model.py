@@ -50,7 +50,6 @@ class BatchQuestion:
         anchor: Certificate the list's issuer is pinned to, DER; None if not pinned.
         crls: Further revocation lists, DER.
         status_responses: OCSP responses, DER.
-        status_responses: OCSP responses, DER.
         policy: What is accepted.
         package_limits: What opening a package may cost; the default if None.
     """
@@ -59,7 +58,6 @@ class BatchQuestion:
     trust_list: bytes | None
     anchor: bytes | None = None
     crls: tuple[bytes, ...] = ()
-    status_responses: tuple[bytes, ...] = ()
     policy: Policy = field(default_factory=Policy)
     package_limits: PackageLimits | None = None
     status_responses: tuple[bytes, ...] = ()

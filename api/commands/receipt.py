@@ -26,7 +26,7 @@ def add_parser(subparsers: Any, text: Messages) -> None:
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     """Say whether a receipt is genuine, for this file, and by whom; the status is about the receipt."""
     from api import receipt_view as view
-    from api.certificate_input import read_anchor, read_revocation_list
+    from api.certificate_input import read_anchor, read_revocation_list, read_status_answer
     from api.trust_input import trust_of
     from api.verification_view import STATUSES
     from verifier.receipt import MAX_OCTETS
@@ -36,10 +36,19 @@ def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     given = trust_of(arguments, at=at)
     signer = read_anchor(arguments.signer) if arguments.signer else None
     crls = [read_revocation_list(path) for path in arguments.crl]
+    told = [read_status_answer(path) for path in arguments.ocsp]
     document = read_file(arguments.file, most=MAX_DOCUMENT)
     data = read_file(arguments.receipt, most=MAX_OCTETS)
     with reading(shown(arguments.receipt), "receipt"):
-        check = check_receipt(data, document, given.trust if given else None, at=at, crls=crls, signer=signer)
+        check = check_receipt(
+            data,
+            document,
+            given.trust if given else None,
+            at=at,
+            crls=crls,
+            signer=signer,
+            status_responses=told,
+        )
     if arguments.json:
         out.json(view.as_data(arguments.receipt, arguments.file, check))
     else:

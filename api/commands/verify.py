@@ -36,7 +36,7 @@ def add_parser(subparsers: Any, text: Messages) -> None:
 
 
 def add_trust_arguments(parser: argparse.ArgumentParser, text: Messages) -> None:
-    """Add what every document is held against: list, anchor, moment, revocation lists."""
+    """Add what every document is held against: list, anchor, moment, revocation lists, responses."""
     parser.add_argument("--trust", metavar="LIST", help=text("verify.trust"))
     parser.add_argument("--trust-root", metavar="CERT", help=text("verify.trust_root"))
     parser.add_argument(
@@ -46,6 +46,7 @@ def add_trust_arguments(parser: argparse.ArgumentParser, text: Messages) -> None
         help=text("verify.at"),
     )
     parser.add_argument("--crl", metavar="FILE", action="append", default=[], help=text("verify.crl"))
+    parser.add_argument("--ocsp", metavar="FILE", action="append", default=[], help=text("verify.ocsp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Question:
     given: "GivenTrust | None"
     verifier: "Verifier"
     crls: "tuple[Crl, ...]" = ()
+    status_responses: tuple[bytes, ...] = ()
 
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
@@ -88,14 +90,16 @@ def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
 
 def question_of(arguments: argparse.Namespace) -> Question:
     """What the arguments of ``add_trust_arguments`` ask to hold documents against."""
-    from api.certificate_input import read_revocation_list
+    from api.certificate_input import read_revocation_list, read_status_answer
     from api.trust_input import trust_of
     from verifier import Verifier
 
     at = arguments.at or moments.now()
     given = trust_of(arguments, at=at)
     crls = [read_revocation_list(path) for path in arguments.crl]
-    return Question(at, given, Verifier(given.trust if given else None, crls), tuple(crls))
+    told = tuple(read_status_answer(path) for path in arguments.ocsp)
+    verifier = Verifier(given.trust if given else None, crls, status_responses=told)
+    return Question(at, given, verifier, tuple(crls), told)
 
 
 def _answer(

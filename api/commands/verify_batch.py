@@ -16,13 +16,16 @@ from api.output import Output, shown
 from api.streamed_file import StreamedFile
 
 if TYPE_CHECKING:
+    from api.batch_table import CsvTable
     from api.commands.verify import Question
+    from api.spreadsheet import Spreadsheet
     from verifier.batch import BatchCounts, BatchLimits, BatchQuestion, BatchRow
 
 _MOST_PROCESSES: Final = 256
 _SECONDS: Final = 60
 _MEMORY: Final = 4096
 """MiB of address space of a worker."""
+_WORKBOOK: Final = ".xlsx"
 _BETWEEN_SIGHTS: Final = 0.2
 """Seconds between two sights of the progress."""
 
@@ -99,10 +102,12 @@ class _Telling:
         self._out = out
         self._quiet = arguments.quiet
         self._seen = time.monotonic()
-        self._table = self._json = None
+        self._table: CsvTable | Spreadsheet | None = None
+        self._json: StreamedFile | None = None
         if arguments.table:
-            self._table = stack.enter_context(StreamedFile(arguments.table, replace=arguments.force))
-            self._table.write(batch_table.header(text).encode())
+            file = stack.enter_context(StreamedFile(arguments.table, replace=arguments.force))
+            self._table = _table_in(file, arguments.table, text, stack)
+            self._table.add(batch_table.heads(text))
         if arguments.json_lines:
             self._json = stack.enter_context(StreamedFile(arguments.json_lines, replace=arguments.force))
 
@@ -112,7 +117,10 @@ class _Telling:
         status = self._rows.status_of(row)
         self.statuses.add(status)
         if self._table is not None:
-            self._table.write(self._rows.line(row, self._text).encode("utf-8", "backslashreplace"))
+            try:
+                self._table.add(self._rows.cells(row, self._text))
+            except ValueError:
+                raise CommandError("verify_batch.sheet_full") from None
         if self._json is not None:
             # ASCII with escapes: names of files need not be text.
             written = json.dumps(self._rows.json_line(row, self._text), allow_nan=False)
@@ -130,6 +138,16 @@ class _Telling:
             self._out.progress(told_counts("verify_batch.progress", self.counts, self._text))
 
 
+def _table_in(file: StreamedFile, path: str, text: Messages, stack: ExitStack) -> "CsvTable | Spreadsheet":
+    """The form of table that the name of its file asks for."""
+    from api.batch_table import CsvTable
+    from api.spreadsheet import Spreadsheet
+
+    if path.lower().endswith(_WORKBOOK):
+        return stack.enter_context(Spreadsheet(file, text("verify_batch.sheet")))
+    return CsvTable(file)
+
+
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse before the work what could not be written after it."""
     outputs = [path for path in (arguments.table, arguments.json_lines) if path]
@@ -145,9 +163,9 @@ def _batch_question(question: "Question") -> "BatchQuestion":
     given = question.given
     crls = tuple(crl.encoded for crl in question.crls)
     if given is None:
-        return BatchQuestion(question.at, None, crls=crls)
+        return BatchQuestion(question.at, None, crls=crls, status_responses=question.status_responses)
     anchor = None if given.anchor is None else given.anchor.encoded
-    return BatchQuestion(question.at, given.data, anchor, crls)
+    return BatchQuestion(question.at, given.data, anchor, crls, status_responses=question.status_responses)
 
 
 def _limits(arguments: argparse.Namespace) -> "BatchLimits":

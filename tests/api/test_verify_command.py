@@ -18,8 +18,10 @@ from api.messages import LANGUAGES
 from crypto import sm3
 from formats.gbt20518 import RevocationReason, to_pem
 from formats.gbt33190.package_writer import write_package
+from formats.rfc6960 import ResponseStatus, encode_failure
 from tests.api.conftest import Run
 from tests.unit.verifier import nation as people
+from tests.unit.verifier import test_status_responses as ocsp
 from tests.unit.verifier import time_stamps as stamps
 from tests.unit.verifier.documents import document, edit, seal_recipe, sealed
 
@@ -181,6 +183,24 @@ def test_further_revocation_lists_count(run: Run, licence: Path, tmp_path: Path,
         assert run("verify", licence, *trust, "--crl", path).status == FAILED
 
 
+def test_status_responses_count(run: Run, licence: Path, tmp_path: Path, trust: list[object]) -> None:
+    """A response that revokes the signer before it signed fails the document, also among many."""
+    path = tmp_path / "signer.ocsp"
+    assert run("verify", licence, *trust).status == PASSED
+    for said, status in (
+        (ocsp.said(), PASSED),
+        (ocsp.lost(people.SIGNED), FAILED),
+        (ocsp.UNKNOWN, UNDETERMINED),
+    ):
+        path.write_bytes(ocsp.answer(said))
+        assert run("verify", licence, *trust, "--ocsp", path).status == status
+        assert run("verify-batch", licence, *trust, "--ocsp", path, "--processes", "1").status == status
+    path.write_bytes(encode_failure(ResponseStatus.TRY_LATER))
+    ended = run("verify", licence, *trust, "--ocsp", path)
+    assert ended.status == UNUSABLE
+    assert "TRY_LATER" in ended.err
+
+
 def test_standard_input(run: Run, licence: Path, trust: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
     """``-`` is the document on standard input."""
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(licence.read_bytes())))
@@ -247,7 +267,7 @@ def test_one_bad_file_does_not_hide_the_others(
     assert f"Valid  {licence}" in ended.out
 
 
-@pytest.mark.parametrize("option", ["--trust", "--trust-root", "--crl"])
+@pytest.mark.parametrize("option", ["--trust", "--trust-root", "--crl", "--ocsp"])
 @pytest.mark.parametrize("content", [None, b"", b"\x30\x00", b"{}", b"-----BEGIN CERTIFICATE-----\n"])
 def test_unusable_options_are_status_3(
     run: Run, licence: Path, tmp_path: Path, trust: list[object], option: str, content: bytes | None
