@@ -10,6 +10,7 @@ from api.failures import ExitStatus
 from api.messages import Messages
 from api.moments import beijing_text
 from api.output import shown
+from api.spreadsheet import Sink
 from api.verification_view import STATUSES, as_data, reason
 from formats.errors import MalformedDataError
 from formats.gb11643 import CitizenNumber
@@ -59,14 +60,33 @@ def reason_of(row: BatchRow, text: Messages) -> tuple[str, str]:
     return code.value if code else "", message.says
 
 
-def header(text: Messages) -> str:
-    """The first line of the table."""
-    return BYTE_ORDER_MARK + _line([text(f"verify_batch.columns.{name}") for name in COLUMNS])
+def heads(text: Messages) -> list[str | int]:
+    """The first row of the table."""
+    return [text(f"verify_batch.columns.{name}") for name in COLUMNS]
 
 
-def line(row: BatchRow, text: Messages) -> str:
-    """The line of one file; every cell is harmless in a spreadsheet."""
-    return _line([harmless(cell) for cell in _cells(row, text)])
+def cells(row: BatchRow, text: Messages) -> list[str | int]:
+    """The row of one file; every cell is harmless in a spreadsheet."""
+    return [cell if isinstance(cell, int) else harmless(cell) for cell in _cells(row, text)]
+
+
+class CsvTable:
+    """A table as text, for spreadsheets.
+
+    Args:
+        sink: Where its octets go.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        sink.write(BYTE_ORDER_MARK.encode())
+
+    def add(self, row: Sequence[str | int]) -> None:
+        """Add a row."""
+        written = io.StringIO()
+        # All quoted: a program that takes another separator finds no second cell inside one.
+        csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(row)
+        self._sink.write(written.getvalue().encode())
 
 
 def json_line(row: BatchRow, text: Messages) -> dict[str, Any]:
@@ -102,7 +122,7 @@ def masked(value: str) -> str:
     return value
 
 
-def _cells(row: BatchRow, text: Messages) -> Sequence[object]:
+def _cells(row: BatchRow, text: Messages) -> Sequence[str | int]:
     code, says = reason_of(row, text)
     report = row.report
     signatures = () if report is None else report.signatures
@@ -124,10 +144,3 @@ def _cells(row: BatchRow, text: Messages) -> Sequence[object]:
 
 def _distinct(values: Any) -> str:
     return _BETWEEN.join(dict.fromkeys(value for value in values if value))
-
-
-def _line(cells: Sequence[object]) -> str:
-    written = io.StringIO()
-    # All quoted: a program that takes another separator finds no second cell inside one.
-    csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(cells)
-    return written.getvalue()

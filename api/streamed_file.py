@@ -42,10 +42,16 @@ class StreamedFile:
             descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
             self._file = os.fdopen(descriptor, "wb")
 
-    def write(self, data: bytes) -> None:
-        """Add octets."""
+    def write(self, data: bytes) -> int:
+        """Add octets; returns how many."""
         with self._telling():
             self._file.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        with self._telling():
+            self._file.flush()
 
     def __enter__(self) -> Self:
         return self

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from api import batch_table
+from api import batch_table, spreadsheet
 from api.commands import verify_batch
 from api.document_walk import documents
 from api.messages import LANGUAGES, messages
@@ -277,8 +279,7 @@ def test_hostile_issuer_is_text() -> None:
     """Names inside documents are as their makers please."""
     facts = LicenceFacts("1.2.156.-", "名", "t", "c", '=HYPERLINK("http://example.invalid")', "", "", "")
     report = replace(verify_document(write_package(sealed()), trust=None, at=people.NOW), licence=facts)
-    written = batch_table.line(BatchRow("a", b"\0" * 32, 1, report), messages("en"))
-    (cells,) = csv.reader([written])
+    cells = batch_table.cells(BatchRow("a", b"\0" * 32, 1, report), messages("en"))
     assert cells[6] == '\'=HYPERLINK("http://example.invalid")'
 
 
@@ -305,3 +306,57 @@ def test_every_problem_has_a_sentence(problem: BatchProblem, language: str) -> N
     assert (code, bool(says)) == (problem.value, True)
     page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "command-line.md"
     assert f"`{problem.value}`" in page.read_text("utf-8")
+
+
+def rows_of(workbook: bytes) -> list[list[str]]:
+    """Every cell of a workbook's one sheet as text, by its place."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as package:
+        assert package.testzip() is None
+        sheet = etree.fromstring(package.read("xl/worksheets/sheet1.xml"))
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    assert not list(sheet.iter(f"{space}f")), "no formulas"
+    rows = [["".join(cell.itertext()) for cell in row] for row in sheet.iter(f"{space}row")]
+    places = [cell.get("r") for cell in sheet.iter(f"{space}c")]
+    assert places == [f"{'ABCDEFGHIJ'[at]}{number}" for number in range(1, len(rows) + 1) for at in range(10)]
+    return rows
+
+
+def test_workbook_has_the_cells_of_the_table(
+    run: Run, folder: Path, trust: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that ends in .xlsx gives a workbook with the same rows, and the same workbook each time."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "a.ofd", "=1&<x>\ufffe.ofd")
+    asked = ["verify-batch", folder, "=1&<x>\ufffe.ofd", "--recursive", *trust]
+    for name in ("a.csv", "a.xlsx", "b.XLSX"):
+        run(*asked, "--table", name)
+    workbook = (tmp_path / "a.xlsx").read_bytes()
+    assert workbook == (tmp_path / "b.XLSX").read_bytes()
+    table = [*csv.reader(io.StringIO((tmp_path / "a.csv").read_text("utf-8-sig"), newline=""))]
+    assert table[-1][0] == "'=1&<x>\ufffe.ofd"
+    table[-1][0] = "'=1&<x>\ufffd.ofd"  # XML has no such character
+    assert rows_of(workbook) == table
+
+
+def test_workbook_that_is_full_is_told(
+    run: Run, folder: Path, trust: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sheet ends somewhere; nothing half is left."""
+    monkeypatch.setattr(spreadsheet, "MOST_ROWS", 2)
+    out = tmp_path / "out.xlsx"
+    ended = run("verify-batch", folder / "a.ofd", folder / "a.ofd", *trust, "--table", out)
+    assert (ended.status, out.exists()) == (UNUSABLE, False)
+    assert "no room" in ended.err
+    assert run("verify-batch", folder / "a.ofd", *trust, "--table", out).status == PASSED
+
+
+def test_workbook_opens_in_other_software(run: Run, folder: Path, trust: list[object], tmp_path: Path) -> None:
+    """Judged by openpyxl where it is installed."""
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed")
+    out = tmp_path / "out.xlsx"
+    run("verify-batch", folder, "--recursive", *trust, "--table", out)
+    sheet = openpyxl.load_workbook(out).active
+    assert [row[0].value for row in sheet.rows] == [
+        "File",
+        *(str(folder / each) for each in FOUND),
+    ]
