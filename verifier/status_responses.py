@@ -5,8 +5,9 @@ delegated to by a certificate valid when it was made, and no critical extension 
 
 - "revoked" is final and counts however old the response is, unless its signer's own certificate is known revoked;
 - "good" counts by the rules for lists: the newest response, in force, or for an expired certificate one in force
-  when it expired or that keeps such (archiveCutoff). A delegated signer must be valid now too, and not revoked:
-  id-pkix-ocsp-nocheck says so, or the revocation lists do;
+  when it expired or that keeps such (archiveCutoff). A delegated signer's certificate must be valid now too, and
+  not revoked since, as whoever has a revoked key can date a response back: id-pkix-ocsp-nocheck says so and no
+  list says otherwise, or the lists say so;
 - "unknown" says neither, and nothing at all of a certificate that had run out.
 """
 
@@ -33,7 +34,6 @@ _Said = tuple[BasicResponse, SingleResponse]
 _LOST: Final = frozenset({Status.REVOKED, Status.HELD, Status.COMPROMISED_LATER})
 _DOUBT: Final = {CertStatus.GOOD: 0, CertStatus.UNKNOWN: 1, CertStatus.REVOKED: 2}
 """Of two responses of one moment the worse one counts."""
-_HOLDS: Final = frozenset({Status.GOOD, Status.REVOKED_LATER})
 
 
 def read_status_response(data: bytes) -> BasicResponse:
@@ -81,29 +81,14 @@ class StatusResponses:
         if not counted:
             return None
         newest = max(counted, key=lambda each: (each[1].this_update, _DOUBT[each[1].status], each[0].produced_at))
-        state = self._of_newest(newest, certificate, issuer, moment, at)
-        if state.status is Status.STALE and certificate.validity.not_after < at:
-            proofs = (each for each in counted if _covers_expiry(each[1], certificate))
-            if any(self._may_say_good(each, issuer, at) for each in proofs):
-                state = RevocationState(Status.GOOD)
+        state = _of_newest(newest[1], certificate, moment, at)
+        if (
+            state.status is Status.STALE
+            and certificate.validity.not_after < at
+            and any(_covers_expiry(each, certificate) for _, each in counted)
+        ):
+            state = RevocationState(Status.GOOD)
         return replace(state, as_of=newest[1].this_update)
-
-    def _of_newest(
-        self, newest: _Said, certificate: Certificate, issuer: Certificate, moment: datetime, at: datetime
-    ) -> RevocationState:
-        said = newest[1]
-        if said.status is CertStatus.REVOKED and said.reason is RevocationReason.CERTIFICATE_HOLD:
-            return state_of_entry(_entry(said), moment)
-        serial = f"response on serial {certificate.serial_number:x} of {said.this_update:%Y-%m-%dT%H:%M:%SZ}"
-        if said.status is not CertStatus.GOOD:
-            return RevocationState(Status.UNKNOWN, f"{serial}: neither good nor revoked")
-        if certificate.validity.not_after < at:
-            return RevocationState(Status.STALE, f"{serial}: not from when the certificate expired")
-        if said.next_update is None or said.next_update < at:
-            return RevocationState(Status.STALE, f"{serial}: out of date")
-        if not self._may_say_good(newest, issuer, at):
-            return RevocationState(Status.UNKNOWN, f"{serial}: the status of its signer is not known")
-        return RevocationState(Status.GOOD)
 
     def _counted(self, certificate: Certificate, issuer: Certificate, at: datetime) -> Iterator[_Said]:
         for response, said in self._by_serial.get(certificate.serial_number, ()):
@@ -114,9 +99,10 @@ class StatusResponses:
             if not names_certificate(said.cert_id, certificate, issuer):
                 continue
             signer = self._signer(response, issuer)
-            if signer is None or self._signer_state(response, signer, issuer, at) in _LOST:
+            if signer is None:
                 continue
-            yield response, said
+            if signer == issuer or self._may_say(said, response, signer, issuer, at):
+                yield response, said
 
     def _signer(self, response: BasicResponse, issuer: Certificate) -> Certificate | None:
         key = response.encoded, issuer.encoded
@@ -128,23 +114,30 @@ class StatusResponses:
             self._signers[key] = signer
         return self._signers[key]
 
-    def _signer_state(
-        self, response: BasicResponse, signer: Certificate, issuer: Certificate, at: datetime
-    ) -> Status:
-        """Of a delegated signer, by lists; that of the issuer itself is the path's business."""
-        if signer == issuer:
-            return Status.GOOD
-        return self._lists.state(signer, issuer, moment=response.produced_at, at=at).status
-
-    def _may_say_good(self, each: _Said, issuer: Certificate, at: datetime) -> bool:
-        response = each[0]
-        signer = self._signer(response, issuer)
-        if signer is None or signer == issuer:
-            return signer is not None
+    def _may_say(
+        self, said: SingleResponse, response: BasicResponse, signer: Certificate, issuer: Certificate, at: datetime
+    ) -> bool:
+        """Whether a delegated signer's own status lets him say so; that of the issuer is the path's business."""
+        if said.status is not CertStatus.GOOD:
+            state = self._lists.state(signer, issuer, moment=response.produced_at, at=at)
+            return state.status not in _LOST
         if not signer.validity.contains(at):
             return False
-        unchecked = oids.OCSP_NO_CHECK in signer.extensions
-        return unchecked or self._signer_state(response, signer, issuer, at) in _HOLDS
+        state = self._lists.state(signer, issuer, moment=at, at=at)
+        return state.status is Status.GOOD or (oids.OCSP_NO_CHECK in signer.extensions and state.since is None)
+
+
+def _of_newest(said: SingleResponse, certificate: Certificate, moment: datetime, at: datetime) -> RevocationState:
+    if said.status is CertStatus.REVOKED and said.reason is RevocationReason.CERTIFICATE_HOLD:
+        return state_of_entry(_entry(said), moment)
+    serial = f"response on serial {certificate.serial_number:x} of {said.this_update:%Y-%m-%dT%H:%M:%SZ}"
+    if said.status is not CertStatus.GOOD:
+        return RevocationState(Status.UNKNOWN, f"{serial}: neither good nor revoked")
+    if certificate.validity.not_after < at:
+        return RevocationState(Status.STALE, f"{serial}: not from when the certificate expired")
+    if said.next_update is None or said.next_update < at:
+        return RevocationState(Status.STALE, f"{serial}: out of date")
+    return RevocationState(Status.GOOD)
 
 
 def _entry(said: SingleResponse) -> RevokedEntry:

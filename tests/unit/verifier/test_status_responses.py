@@ -246,6 +246,18 @@ def test_status_of_the_signer() -> None:
     # A revocation counts though the status of its signer is not known, and does not once it is known revoked.
     assert state(answer(lost(SIGNED), by=by)) is Status.REVOKED
     assert state(answer(lost(SIGNED), by=by), crls=[elsewhere, crl(CA)]) is Status.GOOD
+    # Revoked after it signed, or so it says: what it called revoked stays so, what it called good does not.
+    since = [
+        crl(CA, (revoked(unchecked(), NOW - timedelta(minutes=30)),), this_update=NOW - timedelta(minutes=20))
+    ]
+    assert state(answer(lost(SIGNED)), crls=since) is Status.REVOKED
+    held = answer(lost(SIGNED, HOLD, this_update=NOW - 2 * HOUR))
+    assert state(held, answer(said()), crls=[]) is Status.GOOD
+    out_of_date = crl(
+        CA, (revoked(unchecked(), NOW - timedelta(minutes=30)),), next_update=NOW - timedelta(minutes=1)
+    )
+    assert state(answer(said()), crls=[out_of_date]) is Status.STALE
+    assert state(held, answer(said()), crls=[out_of_date]) is Status.HELD
     for reason in (RevocationReason.KEY_COMPROMISE, RevocationReason.SUPERSEDED):
         both = [crl(CA, (revoked(unchecked(), NOW - 2 * HOUR, reason),), next_update=NOW - HOUR)]
         assert state(answer(said()), crls=both) is Status.STALE
