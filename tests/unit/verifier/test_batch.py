@@ -1,6 +1,9 @@
 """Many files over worker processes: one row each, in order, the same as one at a time, whatever single files do."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +32,7 @@ from verifier.findings import Verdict
 from verifier.trust_list import TrustList
 from verifier.verification import Verifier
 
+ROOT = Path(__file__).resolve().parents[3]
 TWO = BatchLimits(processes=2)
 
 
@@ -62,14 +66,20 @@ def files(tmp_path: Path, documents: dict[str, bytes]) -> list[str]:
 
 def no_workers_left() -> bool:
     """Whether this process has no child that runs a worker."""
+    return not workers_of(os.getpid())
+
+
+def workers_of(process: int) -> list[int]:
+    """The workers a process has."""
+    found = []
     for each in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((each / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"verifier.batch_worker" in (each / "cmdline").read_bytes():
-                return False
+            if parent == process and b"verifier.batch_worker" in (each / "cmdline").read_bytes():
+                found.append(int(each.name))
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended meanwhile
-    return True
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -220,6 +230,55 @@ def test_closing_and_cancelling_end_the_workers(tmp_path: Path, files: list[str]
     for row in verify_files(asked, question(faults.FaultyQuestion), TWO, cancelled=lambda: bool(seen)):
         seen.append(row)
     assert len(seen) == 1
+
+
+def test_a_worker_killed_from_outside(tmp_path: Path, files: list[str]) -> None:
+    """By the system for want of memory, say: the file in hand is told, all others are judged."""
+    slow = tmp_path / "slow"
+    slow.write_bytes(faults.HANG)
+    rows = verify_files([files[0], str(slow), *files[:1] * 5], question(faults.FaultyQuestion))
+    assert next(rows).problem is None
+    (worker,) = workers_of(os.getpid())
+    os.kill(worker, signal.SIGKILL)
+    row = next(rows)
+    assert (row.file, row.problem, row.detail) == (str(slow), BatchProblem.WORKER_DIED, "exit status -9")
+    assert [each.problem for each in rows] == [None] * 5
+
+
+PROGRAM = """
+import sys
+from tests.unit.verifier import test_batch as tests
+question = tests.question(tests.faults.FaultyQuestion)
+for row in tests.verify_files(sys.argv[1:], question, tests.TWO):
+    print("row", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+def test_workers_end_with_their_program(tmp_path: Path, files: list[str], how: signal.Signals) -> None:
+    """However the program ends, and whatever its workers do."""
+    slow = tmp_path / "slow"
+    slow.write_bytes(faults.HANG)
+    command = [sys.executable, "-c", PROGRAM, files[0], str(slow), str(slow)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"row\n"
+        workers = workers_of(program.pid)
+        assert workers
+        program.send_signal(how)
+        program.wait(timeout=60)
+    for _ in range(600):
+        if not any(is_running(worker) for worker in workers):
+            return
+        time.sleep(0.1)
+    raise AssertionError("a worker outlives its program")
+
+
+def is_running(process: int) -> bool:
+    try:
+        return (Path("/proc") / str(process) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_files_are_taken_as_they_are_needed(files: list[str]) -> None:
