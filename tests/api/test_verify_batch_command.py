@@ -102,9 +102,11 @@ def test_folders_nested_deeper_than_the_stack(tmp_path: Path) -> None:
         os.close(here)
         here = below
     os.close(here)
-    (deep / "a.ofd").write_bytes(b"")
-    found = list(documents([str(tmp_path)], recursive=True))
-    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)  # deeper than shutil.rmtree goes
+    try:
+        (deep / "a.ofd").write_bytes(b"")
+        found = list(documents([str(tmp_path)], recursive=True))
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)  # deeper than shutil.rmtree goes
     assert found == [str(deep / "a.ofd")]
 
 
