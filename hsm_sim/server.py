@@ -104,6 +104,7 @@ class Server:
         self._limits = limits
         self._say = say
         self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_sender.setblocking(False)  # a signal's handler may not wait
         self._stopping = False
         self._sessions = 0
         self._connections: dict[int, tuple[socket.socket, threading.Thread]] = {}
@@ -114,6 +115,13 @@ class Server:
         self._stopping = True
         with suppress(OSError):
             self._wake_sender.send(b"\x00")
+
+    def wake_ends(self) -> tuple[socket.socket, socket.socket]:
+        """Give copies of both ends of what wakes ``run``: an octet sent to the second ends its waiting.
+
+        For ``signal.set_wakeup_fd``; the caller closes them, after ``run`` or before.
+        """
+        return self._wake_receiver.dup(), self._wake_sender.dup()
 
     def run(self) -> None:
         """Accept connections until ``stop``, then let running requests finish."""

@@ -5,8 +5,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -109,9 +109,9 @@ def serve(
         listener = bind(settings.listens_at)
         try:
             server = Server(device, listener, Dispatcher(device, random, say), settings.limits, say)
-            _stop_on_signals(server)
-            on_ready(device.state, server)
-            server.run()
+            with _stopped_by_signals(server):
+                on_ready(device.state, server)
+                server.run()
         finally:
             listener.close()
             with suppress(FileNotFoundError):
@@ -139,7 +139,24 @@ def _open_device(
     return device
 
 
-def _stop_on_signals(server: Server) -> None:
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: server.stop())
+@contextmanager
+def _stopped_by_signals(server: Server) -> Iterator[None]:
+    """Stop the server on SIGTERM and SIGINT, whichever thread the system hands the signal to.
+
+    A handler runs in the main thread only, and that waits for connections: if another thread was interrupted, it
+    would wait on, were it not for the octet that is sent while the signal is taken.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    receiver, sender = server.wake_ends()
+    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        # First: a signal that comes later must not write where this descriptor's number is used again.
+        signal.set_wakeup_fd(before)
+        receiver.close()
+        sender.close()

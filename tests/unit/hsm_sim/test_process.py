@@ -1,7 +1,9 @@
 """The key store as a process of its own."""
 
+import ctypes
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -151,6 +153,19 @@ def test_signals_stop_it_cleanly(settings, number):
     os.kill(process.pid, number)
     assert process._process.wait(20) == 0
     assert not process.socket_path.exists()
+    process.stop()
+
+
+def test_a_signal_to_any_thread_stops_it(settings):
+    """The system may hand a signal to a thread that is not the one which waits for connections."""
+    if platform.machine() != "x86_64" or not Path("/proc/self/task").exists():
+        pytest.skip("the number of the system call is known here for Linux on x86-64")
+    process = start(settings)
+    threads = [int(each.name) for each in Path(f"/proc/{process.pid}/task").iterdir()]
+    other = next(each for each in threads if each != process.pid)
+    tgkill = 234
+    assert ctypes.CDLL(None).syscall(tgkill, process.pid, other, int(signal.SIGTERM)) == 0
+    assert process._process.wait(20) == 0
     process.stop()
 
 
