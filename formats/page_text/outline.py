@@ -11,6 +11,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from formats.gbt33190.elliptical_arc import arc_by_centre
 from formats.gbt33190.values import Matrix
 from formats.page_text.model import Bounds, Effort, Point
 
@@ -151,28 +152,10 @@ def _bezier(points: list[Point], share: float) -> Point:
 
 def _arc(values: tuple[float, ...], x0: float, y0: float) -> list[Point]:
     """``rx ry angle large sweep x y``, as SVG 1.1 F.6 computes it."""
-    rx, ry, angle, large, sweep, x, y = values
-    rx, ry = abs(rx), abs(ry)
-    if rx < _FLAT or ry < _FLAT or (x0 == x and y0 == y):
+    rx, ry, *_, x, y = values
+    if abs(rx) < _FLAT or abs(ry) < _FLAT or (x0 == x and y0 == y):
         return [(x, y)]
-    phi = math.radians(angle % 360)
-    cos, sin = math.cos(phi), math.sin(phi)
-    dx, dy = (x0 - x) / 2, (y0 - y) / 2
-    x1, y1 = cos * dx + sin * dy, -sin * dx + cos * dy
-    scale = max(1.0, math.sqrt((x1 / rx) ** 2 + (y1 / ry) ** 2))
-    rx, ry = rx * scale, ry * scale
-    denominator = (rx * y1) ** 2 + (ry * x1) ** 2
-    factor = math.sqrt(max(0.0, (rx * ry) ** 2 - denominator) / denominator) if denominator else 0.0
-    if bool(large) == bool(sweep):
-        factor = -factor
-    cx1, cy1 = factor * rx * y1 / ry, -factor * ry * x1 / rx
-    cx, cy = cos * cx1 - sin * cy1 + (x0 + x) / 2, sin * cx1 + cos * cy1 + (y0 + y) / 2
-    theta = math.atan2((y1 - cy1) / ry, (x1 - cx1) / rx)
-    delta = math.atan2((-y1 - cy1) / ry, (-x1 - cx1) / rx) - theta
-    if sweep and delta < 0:
-        delta += 2 * math.pi
-    elif not sweep and delta > 0:
-        delta -= 2 * math.pi
+    rx, ry, cos, sin, cx, cy, theta, delta = arc_by_centre(x0, y0, values)
     turned = (theta + delta * step / _PIECES / 2 for step in range(1, 2 * _PIECES + 1))
     return [
         (

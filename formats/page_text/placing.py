@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from formats.gbt33190.page_objects import TextCode, TextObject
+from formats.gbt33190.text_steps import stated_steps
 
 _STEPS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
 _WIDE = "\u2e80"
@@ -40,21 +41,4 @@ def _steps(text: TextObject, code: TextCode) -> tuple[Sequence[float], Sequence[
         scale = text.size * (text.horizontal_scale if along_x else 1.0)
         lengths = [scale if along_y or character >= _WIDE else scale / 2 for character in code.text]
         return [along_x * length for length in lengths], [along_y * length for length in lengths]
-    longest = max(len(code.delta_x), len(code.delta_y))
-    if not code.text or max(code.text) <= "\uffff":
-        return _padded(code.delta_x, count), _padded(code.delta_y, count)
-    units = [2 if character > "\uffff" else 1 for character in code.text]
-    if longest < sum(units) - 1:
-        return _padded(code.delta_x, count), _padded(code.delta_y, count)
-    return _gathered(code.delta_x, units), _gathered(code.delta_y, units)
-
-
-def _padded(deltas: tuple[float, ...], count: int) -> Sequence[float]:
-    if len(deltas) >= count:
-        return deltas[:count]
-    return deltas + (deltas[-1] if deltas else 0.0,) * (count - len(deltas))
-
-
-def _gathered(deltas: tuple[float, ...], units: list[int]) -> list[float]:
-    steps = iter(_padded(deltas, sum(units)))
-    return [next(steps) + (next(steps) if unit == 2 else 0.0) for unit in units]
+    return stated_steps(code)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
+from formats.gbt33190.elliptical_arc import arc_by_centre
 from formats.gbt33190.values import IDENTITY, Matrix
 from formats.rendering.pdf_file import operations
 
@@ -53,32 +54,13 @@ _FARTHEST: Final = 1e12
 
 def _arc(x0: float, y0: float, values: tuple[float, ...]) -> Iterator[Segment]:
     """An elliptical arc as cubic curves of at most a quarter turn each; computed as in SVG 1.1 F.6."""
-    rx, ry, angle, large, sweep, x, y = values
+    rx, ry, *_, x, y = values
     rx, ry = abs(rx), abs(ry)
     too_far = max(rx, ry, *map(abs, (x0, y0, x, y))) > _FARTHEST
     if min(rx, ry) < _SMALLEST_RADIUS or too_far or (x0 == x and y0 == y):
         yield "L", (x, y)
         return
-    phi = math.radians(angle % 360)
-    cos, sin = math.cos(phi), math.sin(phi)
-    dx, dy = (x0 - x) / 2, (y0 - y) / 2
-    x1, y1 = cos * dx + sin * dy, -sin * dx + cos * dy
-    scale = math.sqrt((x1 / rx) ** 2 + (y1 / ry) ** 2)
-    if scale > 1:  # too small to reach: enlarged until it just does
-        rx, ry = rx * scale, ry * scale
-    square = (rx * ry) ** 2
-    denominator = (rx * y1) ** 2 + (ry * x1) ** 2
-    factor = math.sqrt(max(0.0, square - denominator) / denominator) if denominator else 0.0
-    if bool(large) == bool(sweep):
-        factor = -factor
-    cx1, cy1 = factor * rx * y1 / ry, -factor * ry * x1 / rx
-    cx, cy = cos * cx1 - sin * cy1 + (x0 + x) / 2, sin * cx1 + cos * cy1 + (y0 + y) / 2
-    theta = math.atan2((y1 - cy1) / ry, (x1 - cx1) / rx)
-    delta = math.atan2((-y1 - cy1) / ry, (-x1 - cx1) / rx) - theta
-    if sweep and delta < 0:
-        delta += 2 * math.pi
-    elif not sweep and delta > 0:
-        delta -= 2 * math.pi
+    rx, ry, cos, sin, cx, cy, theta, delta = arc_by_centre(x0, y0, values)
     count = max(1, math.ceil(abs(delta) / (math.pi / 2) - 1e-9))
     step = delta / count
     handle = 4 / 3 * math.tan(step / 4)

@@ -5,11 +5,11 @@ too short goes on with its last value. Deltas are counted in characters, or in U
 so. A text of several characters that states no delta at all is set by the font's advances, in reading direction.
 """
 
-from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from formats.gbt33190.page_objects import GlyphTransform, TextCode, TextObject
+from formats.gbt33190.text_steps import stated_steps
 from formats.rendering.font_choice import ChosenGlyph, FontChoice
 from formats.rendering.model import Account, Left
 
@@ -41,7 +41,7 @@ def place_glyphs(text: TextObject, fonts: FontChoice, account: Account, where: s
         account.spend("glyphs", len(code.text))
         pieces = _pieces(code, fonts, where)
         if code.delta_x or code.delta_y or len(pieces) < 2:
-            steps_x, steps_y = _stated_steps(code)
+            steps_x, steps_y = stated_steps(code)
         else:
             account.omit(Left.ADVANCES_ASSUMED, where)
             steps_x, steps_y = _assumed_steps(text, pieces)
@@ -93,27 +93,6 @@ def _apply(transform: GlyphTransform, text: str, fonts: FontChoice, named: dict[
         # The last glyph stands for all characters left: a ligature keeps its whole text.
         end = start + count if offset == len(glyphs) - 1 else start + offset + 1
         named[start + offset] = (text[start + offset : end], chosen)
-
-
-def _stated_steps(code: TextCode) -> tuple[Sequence[float], Sequence[float]]:
-    """The way from each character to the next, as DeltaX and DeltaY state it."""
-    longest = max(len(code.delta_x), len(code.delta_y))
-    units = [2 if character > "\uffff" else 1 for character in code.text]
-    if sum(units) == len(units) or longest < sum(units) - 1:
-        return _padded(code.delta_x, len(units)), _padded(code.delta_y, len(units))
-    return _gathered(code.delta_x, units), _gathered(code.delta_y, units)
-
-
-def _padded(deltas: tuple[float, ...], count: int) -> Sequence[float]:
-    if len(deltas) >= count:
-        return deltas[:count]
-    return deltas + (deltas[-1] if deltas else 0.0,) * (count - len(deltas))
-
-
-def _gathered(deltas: tuple[float, ...], units: list[int]) -> list[float]:
-    """Deltas counted in UTF-16 units, summed for each character."""
-    steps = iter(_padded(deltas, sum(units)))
-    return [next(steps) + (next(steps) if unit == 2 else 0.0) for unit in units]
 
 
 def _assumed_steps(text: TextObject, pieces: list[_Piece]) -> tuple[list[float], list[float]]:
