@@ -7,19 +7,16 @@ edge runs to a hair.
 from __future__ import annotations
 
 import math
-import re
 from itertools import pairwise
 from typing import Final
 
+from formats.gbt33190.abbreviated_data import OPERAND_COUNTS, coordinates, split_operations
 from formats.gbt33190.elliptical_arc import arc_by_centre
 from formats.gbt33190.values import Matrix
 from formats.page_text.model import Bounds, Effort, Point
 
-_COUNTS: Final = {"S": 2, "M": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
-_OPERATION: Final = re.compile(r"([A-DF-Za-df-z])([0-9eE+\-.\s]*)|(\S)")
 _PIECES: Final = 8
 """Lines a curve is taken as."""
-_LIMIT: Final = 1e9
 _FURTHEST: Final = 1e12
 _FLAT: Final = 1e-9
 """Radii below which an arc is a straight line, as one of no radius is."""
@@ -86,8 +83,8 @@ def path_area(data: str, matrix: Matrix, effort: Effort, *, even_odd: bool = Fal
     polygons: list[list[Point]] = []
     current: list[Point] = []
     x = y = 0.0
-    for operator, written, other in _OPERATION.findall(data):
-        values = _numbers(written, _COUNTS.get(operator, -1))
+    for operator, written, other in split_operations(data):
+        values = coordinates(written, OPERAND_COUNTS.get(operator, -1))
         if values is None or other:
             return None
         effort.spend(steps=4)
@@ -123,16 +120,6 @@ def box_area(left: float, top: float, right: float, bottom: float, matrix: Matri
 def _mapped(points: list[Point], matrix: Matrix) -> list[Point]:
     a, b, c, d, e, f = matrix
     return [(a * x + c * y + e, b * x + d * y + f) for x, y in points]
-
-
-def _numbers(written: str, count: int) -> tuple[float, ...] | None:
-    try:
-        values = tuple(map(float, written.split()))
-    except ValueError:
-        return None
-    if len(values) != count or (values and not -_LIMIT <= min(values) <= max(values) <= _LIMIT):
-        return None
-    return values
 
 
 def _line(operator: str, values: tuple[float, ...], x: float, y: float) -> list[Point]:
