@@ -14,6 +14,7 @@ from crypto.errors import (
     InvalidSignatureError,
     KeyStoreError,
 )
+from crypto.key_exchange import exchange_key
 from crypto.keys import PrivateKey, PublicKey, z_value
 from crypto.signer import Signer, SoftwareSigner, sign_message
 from crypto.sm2 import (
@@ -38,6 +39,7 @@ from crypto.sm4 import (
     sm4_gcm_decrypt,
     sm4_gcm_encrypt,
 )
+from crypto.sm4_modes import Sm4CbcMac, Sm4Mode, Sm4Stream, sm4_transform
 
 __all__ = [
     "DEFAULT_USER_ID",
@@ -51,11 +53,15 @@ __all__ = [
     "PublicKey",
     "Signer",
     "Sm3",
+    "Sm4CbcMac",
+    "Sm4Mode",
+    "Sm4Stream",
     "SoftwareSigner",
     "decrypt",
     "encrypt",
     "engine_details",
     "engine_name",
+    "exchange_key",
     "hmac_sm3",
     "message_digest",
     "message_digests",
@@ -77,6 +83,7 @@ __all__ = [
     "sm4_ecb_encrypt",
     "sm4_gcm_decrypt",
     "sm4_gcm_encrypt",
+    "sm4_transform",
     "verify",
     "verify_digest",
     "verify_many",

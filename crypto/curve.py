@@ -57,3 +57,20 @@ def decompress(encoded: bytes) -> bytes:
     if y & 1 != encoded[0] & 1:
         y = P - y  # y = 0 does not occur: the order is prime, so no point has order two
     return b"\x04" + encoded[1:] + y.to_bytes(32, "big")
+
+
+def add_points(first: bytes, second: bytes) -> bytes | None:
+    """Add two points of the curve (65 octets each); None for infinity. Both are public."""
+    x1, y1, x2, y2 = (int.from_bytes(octets, "big") for octets in (*_halves(first), *_halves(second)))
+    if x1 == x2 and (y1 + y2) % P == 0:
+        return None
+    doubled = x1 == x2
+    rise, run = (3 * x1 * x1 + A, 2 * y1) if doubled else (y2 - y1, x2 - x1)
+    slope = rise * pow(run, -1, P) % P
+    x = (slope * slope - x1 - x2) % P
+    y = (slope * (x1 - x) - y1) % P
+    return b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
+
+
+def _halves(point: bytes) -> tuple[bytes, bytes]:
+    return point[1:33], point[33:]

@@ -88,6 +88,10 @@ class GmsslEngine(OneByOne):
         """See ``Engine``."""
         return encryption.decrypt(lambda point: self._multiply(handle.value, point), ciphertext)
 
+    def multiply(self, point: bytes, scalar: bytes) -> bytes:
+        """See ``Engine``."""
+        return self._multiply(int.from_bytes(scalar, "big"), point)
+
     def forget(self) -> None:
         """See ``Engine``; nothing is kept."""
 

@@ -70,6 +70,7 @@ EC_POINT *EC_POINT_new(const EC_GROUP *group);
 void EC_POINT_clear_free(EC_POINT *point);
 int EC_POINT_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *n, const EC_POINT *q, const BIGNUM *m,
                  BN_CTX *ctx);
+int EC_POINT_oct2point(const EC_GROUP *group, EC_POINT *p, const unsigned char *buf, size_t len, BN_CTX *ctx);
 size_t EC_POINT_point2oct(const EC_GROUP *group, const EC_POINT *p, int form, unsigned char *buf, size_t len,
                           BN_CTX *ctx);
 BIGNUM *BN_bin2bn(const unsigned char *s, int len, BIGNUM *ret);

@@ -36,6 +36,7 @@ class NativeEngine:
         self.verify_batch = self._kernel.verify_many
         self.check_point = self._kernel.check_point
         self.sm3_batch = self._kernel.sm3_many
+        self.multiply = self._kernel.multiply
         self.forget = self._kernel.forget
 
     @property

@@ -78,20 +78,31 @@ class OpensslEngine(OneByOne):
         return f"{text} ({self._file_name})"
 
     def public_point(self, scalar: bytes) -> bytes:
-        """See ``Engine``. One scalar and no second point: libcrypto takes its constant-time ladder."""
-        library = self._library
-        secret = ffi.gc(library.BN_bin2bn(scalar, len(scalar), ffi.NULL), library.BN_clear_free)
-        point = ffi.gc(library.EC_POINT_new(self._group), library.EC_POINT_clear_free)
+        """See ``Engine``."""
+        return self._product(None, scalar, "compute a public key")
+
+    def multiply(self, point: bytes, scalar: bytes) -> bytes:
+        """See ``Engine``."""
+        return self._product(point, scalar, "multiply a point")
+
+    def _product(self, point: bytes | None, scalar: bytes, action: str) -> bytes:
+        """Multiply a point, or the generator. One product alone: libcrypto takes its constant-time ladder."""
+        library, null = self._library, ffi.NULL
+        secret = ffi.gc(library.BN_bin2bn(scalar, len(scalar), null), library.BN_clear_free)
+        product = ffi.gc(library.EC_POINT_new(self._group), library.EC_POINT_clear_free)
+        if not (secret and product):
+            raise self._failure(action)
+        if point is None:
+            done = library.EC_POINT_mul(self._group, product, secret, null, null, null)
+        else:
+            other = ffi.gc(library.EC_POINT_new(self._group), library.EC_POINT_clear_free)
+            if not other or library.EC_POINT_oct2point(self._group, other, point, len(point), null) != 1:
+                raise self._failure(action)
+            done = library.EC_POINT_mul(self._group, product, null, other, secret, null)
         encoded = ffi.new("unsigned char[65]")
-        null = ffi.NULL
         form = libcrypto.POINT_CONVERSION_UNCOMPRESSED
-        if not (
-            secret
-            and point
-            and library.EC_POINT_mul(self._group, point, secret, null, null, null) == 1
-            and library.EC_POINT_point2oct(self._group, point, form, encoded, 65, null) == 65
-        ):
-            raise self._failure("compute a public key")
+        if done != 1 or library.EC_POINT_point2oct(self._group, product, form, encoded, 65, null) != 65:
+            raise self._failure(action)
         return bytes(ffi.buffer(encoded))
 
     def private_handle(self, scalar: bytes, point: bytes) -> PrivateHandle:

@@ -125,6 +125,14 @@ class Engine(Protocol):
         """
         ...
 
+    def multiply(self, point: bytes, scalar: bytes) -> bytes:
+        """Compute scalar (32 octets, in [1, n-2], secret) times a point of the curve (65 octets); 65 octets.
+
+        Raises:
+            CryptoError: The library failed.
+        """
+        ...
+
     def forget(self) -> None:
         """Drop caches; called in a child process after a fork."""
         ...
