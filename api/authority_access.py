@@ -19,8 +19,8 @@ from api.secret_sources import KEY_PIN
 
 if TYPE_CHECKING:
     from api.authority_folder import AuthorityFile
+    from ca.register import CaRegister
     from ca.service import CertificateAuthority
-    from ca.sqlite import SqliteCaStore
     from crypto import Signer
 
 ACTOR_VARIABLE: Final = "XINYIN_ACTOR"
@@ -51,7 +51,7 @@ def actor_of(arguments: argparse.Namespace) -> str:
 
 
 @contextmanager
-def authority_record(folder: Path) -> "Iterator[SqliteCaStore]":
+def authority_record(folder: Path) -> "Iterator[CaRegister]":
     """The record in an authority's folder.
 
     Raises:
@@ -60,12 +60,12 @@ def authority_record(folder: Path) -> "Iterator[SqliteCaStore]":
     import sqlalchemy.exc
 
     from api.authority_folder import RECORD
-    from ca.sqlite import SqliteCaStore
-    from formats.register_file import RegisterFormatError
+    from ca.register import CaRegister
+    from formats.register_errors import RegisterFormatError
 
     path = folder / RECORD
     try:
-        store = SqliteCaStore(str(path))
+        store = CaRegister(str(path))
     except (sqlalchemy.exc.SQLAlchemyError, RegisterFormatError) as error:
         detail = str(getattr(error, "orig", None) or error)
         raise CommandError("ca.record_unreadable", file=shown(path), detail=detail) from error
@@ -112,7 +112,7 @@ def signing_authority(
 
 
 def _authority(
-    folder: Path, file: "AuthorityFile", store: "SqliteCaStore", signer: "Signer"
+    folder: Path, file: "AuthorityFile", store: "CaRegister", signer: "Signer"
 ) -> "CertificateAuthority":
     from api.authority_folder import profiles_of
     from ca.service import CertificateAuthority

@@ -2,7 +2,7 @@
 
 ```
 authority.json    profile, key, addresses and certificate chain; public
-ca.sqlite         its record (ca.sqlite.SqliteCaStore)
+ca.sqlite         its record (ca.register.CaRegister)
 profiles/         certificate profiles of its own; without the folder those that come with the project
 ```
 

@@ -102,6 +102,7 @@ def as_command_error(error: Exception) -> CommandError | None:
 def _of_rooms(error: Exception) -> CommandError | None:
     from crypto import CryptoError, KeyStoreError
     from formats.errors import MalformedDataError
+    from formats.register_errors import RegisterError
 
     if isinstance(error, KeyStoreError):
         return _of_key_store(error)
@@ -110,7 +111,7 @@ def _of_rooms(error: Exception) -> CommandError | None:
     room, _, module = type(error).__module__.partition(".")
     if room in _DOMAINS and module == "errors":
         return _of_domain(error)
-    if room == "sqlalchemy" or type(error).__name__ == "RegisterFormatError":
+    if room == "sqlalchemy" or isinstance(error, RegisterError):
         return CommandError("errors.register", detail=getattr(error, "orig", None) or error)
     if isinstance(error, CryptoError):
         return CommandError("errors.crypto", detail=str(error) or type(error).__name__)

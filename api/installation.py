@@ -32,8 +32,8 @@ from typing import IO, Final
 from api.wiring import CatalogueDirectory, IssuerSeal, SealServiceSealer, SignersByLabel
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from catalogue import CatalogueFile, CatalogueService
 from crypto import PublicKey, Signer, sm3
 from formats import MalformedDataError
@@ -46,9 +46,9 @@ from licence_service import LicenceService, built_in_types
 from licence_service.files import FolderFileStore
 from licence_service.painting import FacePainter
 from licence_service.ports import Directory
-from licence_service.sqlite import SqliteLicenceStore
+from licence_service.register import LicenceRegister
 from seal_service import SealId, SealMaker, SealService
-from seal_service.sqlite import SqliteSealStore
+from seal_service.register import SealRegister
 
 SCHEMA: Final = 1
 FILE: Final = "installation.json"
@@ -347,11 +347,11 @@ def open_installation(
             )
             for key in installation.keys.values()
         }
-        ca_store = SqliteCaStore(str(folder / "ca.sqlite"))
+        ca_store = CaRegister(str(folder / "ca.sqlite"))
         stack.callback(ca_store.close)
-        seal_store = SqliteSealStore(str(folder / "seals.sqlite"))
+        seal_store = SealRegister(str(folder / "seals.sqlite"))
         stack.callback(seal_store.close)
-        licence_store = SqliteLicenceStore(str(folder / "licences.sqlite"))
+        licence_store = LicenceRegister(str(folder / "licences.sqlite"))
         stack.callback(licence_store.close)
         authority = CertificateAuthority(
             store=ca_store,

@@ -22,7 +22,7 @@ def installation_at(folder: str) -> "Iterator[OpenInstallation]":
     from api.wiring import system_clock
     from formats.errors import MalformedDataError
     from formats.fonts import FontsNotFoundError
-    from formats.register_file import RegisterFormatError
+    from formats.register_errors import RegisterError
 
     path = Path(folder)
     if not (path / FILE).is_file():
@@ -30,7 +30,7 @@ def installation_at(folder: str) -> "Iterator[OpenInstallation]":
     try:
         with open_installation(path, clock=system_clock) as place:
             yield place
-    except (MalformedDataError, RegisterFormatError) as exc:
+    except (MalformedDataError, RegisterError) as exc:
         raise CommandError("errors.installation.broken", folder=folder, detail=exc) from exc
     except FontsNotFoundError as exc:
         raise CommandError("errors.fonts", detail=exc) from exc

@@ -12,8 +12,8 @@ from pathlib import Path
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.model import IssuanceRequest, Possession
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from crypto import PrivateKey, SoftwareSigner
 from formats import oids
 from formats.gbt20518 import (
@@ -133,7 +133,7 @@ def _authority(path: Path) -> CertificateAuthority:
         ocsp_uris=("http://ocsp.test/",),
     )
     common = {
-        "store": SqliteCaStore(str(path)),
+        "store": CaRegister(str(path)),
         "profiles": profiles,
         "settings": settings,
         "clock": lambda: START,

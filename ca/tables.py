@@ -1,4 +1,4 @@
-"""Tables of the authority's record, the triggers that guard them, and how rows become values."""
+"""Tables of the authority's record, the guards on them, and how rows become values."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from ca.model import (
     SerialNumber,
 )
 from formats.gbt20518 import RevocationReason
-from formats.register_file import AuditTable, time_from
+from formats.register_file import ROW_NUMBER, AuditTable, time_from
+from formats.register_guards import Change, RowGuard
 
 METADATA = sa.MetaData()
 CERTIFICATES = sa.Table(
     "ca_certificates",
     METADATA,
-    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("position", ROW_NUMBER, primary_key=True),
     sa.Column("authority", sa.String(40), nullable=False),
     sa.Column("serial", sa.String(40), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
@@ -45,7 +46,7 @@ CRLS = sa.Table(
     "ca_crls",
     METADATA,
     sa.Column("authority", sa.String(40), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", ROW_NUMBER, primary_key=True, autoincrement=False),
     sa.Column("this_update", sa.String(20), nullable=False),
     sa.Column("next_update", sa.String(20), nullable=False),
     sa.Column("tbs", sa.LargeBinary, nullable=False),
@@ -56,19 +57,39 @@ AUDIT_ROWS = METADATA.tables["ca_audit"]
 
 _FINAL: Final = ", ".join(f"'{state}'" for state, ways in TRANSITIONS.items() if not ways)
 ON_LIST: Final = (CertificateState.HELD, CertificateState.REVOKED, CertificateState.ABANDONED)
-_IDENTITY: Final = "authority, serial, profile, request_key, request_digest, subject, not_after, intended_at, tbs"
-GUARDS: Final = {
-    "ca_certificates_no_delete": "BEFORE DELETE ON ca_certificates",
-    "ca_certificates_no_change": f"BEFORE UPDATE OF {_IDENTITY} ON ca_certificates",
-    "ca_certificates_signed_once": "BEFORE UPDATE OF encoded ON ca_certificates WHEN OLD.encoded IS NOT NULL",
-    "ca_certificates_final": (
-        "BEFORE UPDATE OF state, revoked_at, reason, invalidity_date ON ca_certificates "
-        f"WHEN OLD.state IN ({_FINAL})"
+_IDENTITY: Final = (
+    "authority",
+    "serial",
+    "profile",
+    "request_key",
+    "request_digest",
+    "subject",
+    "not_after",
+    "intended_at",
+    "tbs",
+)
+
+
+def _guard(table: str, name: str, change: Change, columns: tuple[str, ...] = (), condition: str = "") -> RowGuard:
+    message = "the record of the authority is not changed"
+    return RowGuard(f"{table}_{name}", table, change, message, columns=columns, condition=condition)
+
+
+GUARDS: Final = (
+    _guard("ca_certificates", "no_delete", Change.DELETE),
+    _guard("ca_certificates", "no_change", Change.UPDATE, _IDENTITY),
+    _guard("ca_certificates", "signed_once", Change.UPDATE, ("encoded",), "OLD.encoded IS NOT NULL"),
+    _guard(
+        "ca_certificates",
+        "final",
+        Change.UPDATE,
+        ("state", "revoked_at", "reason", "invalidity_date"),
+        f"OLD.state IN ({_FINAL})",
     ),
-    "ca_crls_no_delete": "BEFORE DELETE ON ca_crls",
-    "ca_crls_no_change": "BEFORE UPDATE OF authority, number, this_update, next_update, tbs ON ca_crls",
-    "ca_crls_signed_once": "BEFORE UPDATE OF encoded ON ca_crls WHEN OLD.encoded IS NOT NULL",
-}
+    _guard("ca_crls", "no_delete", Change.DELETE),
+    _guard("ca_crls", "no_change", Change.UPDATE, ("authority", "number", "this_update", "next_update", "tbs")),
+    _guard("ca_crls", "signed_once", Change.UPDATE, ("encoded",), "OLD.encoded IS NOT NULL"),
+)
 
 
 def record_from(row: sa.Row[Any]) -> CertificateRecord:

@@ -1,13 +1,19 @@
-"""The file a domain keeps its register in: SQLite with a hash-chained, append-only audit trail.
+"""The register a domain keeps: tables with a hash-chained, append-only audit trail, in SQLite or PostgreSQL.
 
-Each domain has its own tables and its own file; what they share is how such a file is opened so that a power cut
-loses nothing that was committed, and how the audit trail lies in it, so that an auditor reads all of them alike:
+Each domain has its own tables and its own register; what they share is how it is opened so that a power cut loses
+nothing that was committed, and how the audit trail lies in it, so that an auditor reads all of them alike:
 
-* write-ahead log, ``synchronous = FULL``: a commit is on the disk when it returns;
-* ``BEGIN IMMEDIATE`` at the start of every transaction: the trail's last value cannot change between reading it
-  and appending to it;
-* triggers that refuse UPDATE and DELETE on the trail;
-* a schema version, so that a program never writes into a file of another layout.
+* a commit is on the disk when it returns: write-ahead log and ``synchronous = FULL``, or a server with fsync;
+* one writer at a time, from the start of its transaction: the trail's last value cannot change between reading it
+  and appending to it; ``BEGIN IMMEDIATE``, or a lock held by the transaction;
+* guards that refuse UPDATE and DELETE on the trail (``formats.register_guards``);
+* a layout name and version, so that a program never writes into a register of another layout. A file holds one
+  register; registers of several layouts can share a schema of PostgreSQL.
+
+Where a register can live is told in ``formats.register_address``. Tables are of types both databases have:
+``Text``, ``String``, ``Integer``, ``LargeBinary``, and ``ROW_NUMBER`` for what counts rows. PostgreSQL keeps
+``String(n)`` to its length and takes no NUL in a text, so what comes from outside is bounded before it gets here;
+a ``StrEnum`` is written as ``str(value)``.
 
 Needs SQLAlchemy; only domains that keep registers import this module.
 """
@@ -17,18 +23,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from formats.audit_trail import EMPTY_CHAIN, canonical_entry, extend_chain, first_break
+from formats.register_address import (
+    RegisterAddress,
+    check_durable,
+    engine_of,
+    lock_for_opening,
+    writing,
+)
+from formats.register_errors import RegisterFormatError
+from formats.register_guards import Change, RowGuard, install_guards
 
-_BUSY_MILLISECONDS: Final = 10_000
+ROW_NUMBER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Type of a column that counts rows; on SQLite a primary key of it counts by itself."""
+_LAYOUTS: Final = sa.Table(
+    "register_layout",
+    sa.MetaData(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
 _Transaction = TypeVar("_Transaction")
-
-
-class RegisterFormatError(Exception):
-    """The file is a register of another layout than this program knows."""
 
 
 class AuditTable:
@@ -43,7 +62,7 @@ class AuditTable:
         self._table = sa.Table(
             name,
             metadata,
-            sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("number", ROW_NUMBER, primary_key=True, autoincrement=False),
             sa.Column("entry", sa.LargeBinary, nullable=False),
             sa.Column("chain", sa.LargeBinary(32), nullable=False),
         )
@@ -92,82 +111,110 @@ class AuditTable:
         # SQLite stores any type in any column; what is not octets was not written here.
         return first_break((row.entry if isinstance(row.entry, bytes) else b"", row.chain) for row in rows)
 
-    def make_append_only(self, connection: sa.Connection) -> None:
-        """Install the triggers that refuse changes."""
-        for change in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER IF NOT EXISTS {self._table.name}_no_{change.lower()} "
-                f"BEFORE {change} ON {self._table.name} "
-                "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
-            )
+    @property
+    def guards(self) -> Sequence[RowGuard]:
+        """What refuses changes of the trail."""
+        name = self._table.name
+        return [
+            RowGuard(f"{name}_no_{change}", name, change, "the audit trail is append-only") for change in Change
+        ]
 
 
-def open_register(path: str, metadata: sa.MetaData, audit: AuditTable, *, layout: str, version: int) -> sa.Engine:
+def open_register(
+    address: str,
+    metadata: sa.MetaData,
+    audit: AuditTable,
+    *,
+    layout: str,
+    version: int,
+    guards: Sequence[RowGuard] = (),
+) -> sa.Engine:
     """Open a register, creating it if it is new.
 
     Args:
-        path: The database file, or ``:memory:``.
+        address: A file, ``:memory:``, or a URL of PostgreSQL; see ``formats.register_address``.
         metadata: The domain's tables.
         audit: Its audit trail.
         layout: Name of the layout, for example ``"seal-register"``.
         version: Version of the layout.
+        guards: What its tables refuse besides changes of the trail.
+
+    Returns:
+        An engine to read with.
 
     Raises:
-        RegisterFormatError: The file has another layout or version.
+        RegisterAddressError: The address names no register.
+        RegisterFormatError: The register has another layout or version, or the database cannot keep one.
+        RegisterUnreachableError: The database does not answer.
     """
-    options: dict[str, Any] = {"poolclass": sa.StaticPool} if path == ":memory:" else {}
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, **options)
-    sa.event.listen(engine, "connect", _configure)
-    sa.event.listen(engine, "begin", _begin_immediate)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "CREATE TABLE IF NOT EXISTS register_layout (name TEXT NOT NULL, version INTEGER NOT NULL)"
-        )
-        found = connection.exec_driver_sql("SELECT name, version FROM register_layout").one_or_none()
-        if found is None:
-            connection.exec_driver_sql("INSERT INTO register_layout VALUES (?, ?)", (layout, version))
-        elif (found.name, found.version) != (layout, version):
-            raise RegisterFormatError(
-                f"{path} is a {found.name}, version {found.version}; a {layout}, version {version}, belongs here"
-            )
-        metadata.create_all(connection)
-        audit.make_append_only(connection)
+    place = RegisterAddress.parse(address)
+    engine = engine_of(place)
+    try:
+        with writing(engine, layout).begin() as connection:
+            check_durable(connection)
+            lock_for_opening(connection)
+            _settle_layout(connection, place, layout, version)
+            metadata.create_all(connection)
+            install_guards(connection, [*audit.guards, *guards])
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
+def _settle_layout(connection: sa.Connection, place: RegisterAddress, layout: str, version: int) -> None:
+    _LAYOUTS.create(connection, checkfirst=True)
+    query = sa.select(_LAYOUTS.c.name, _LAYOUTS.c.version)
+    rows = connection.execute(query if place.is_file else query.where(_LAYOUTS.c.name == layout)).all()
+    if not rows:
+        connection.execute(_LAYOUTS.insert().values(name=layout, version=version))
+    elif (found := rows[0]) != (layout, version):
+        raise RegisterFormatError(
+            f"{place} is a {found.name}, version {found.version}; a {layout}, version {version}, belongs here"
+        )
+
+
 class RegisterStore(Generic[_Transaction]):
-    """A register opened from its file: what the store of every domain does alike.
+    """An open register: what the store of every domain does alike.
 
     Args:
-        path: The database file, or ``:memory:`` for tests.
+        address: A file, ``:memory:`` for tests, or a URL of PostgreSQL.
         metadata: The domain's tables.
         audit: Its audit trail.
         layout: Name of the layout, for example ``"seal-register"``.
         version: Version of the layout.
         begin: Makes the domain's transaction on a connection.
+        guards: What its tables refuse besides changes of the trail.
 
     Raises:
-        RegisterFormatError: The file has another layout or version.
+        RegisterError: As ``open_register`` tells.
     """
 
     def __init__(
         self,
-        path: str,
+        address: str,
         metadata: sa.MetaData,
         audit: AuditTable,
         *,
         layout: str,
         version: int,
         begin: Callable[[sa.Connection], _Transaction],
+        guards: Sequence[RowGuard] = (),
     ) -> None:
-        self._engine = open_register(path, metadata, audit, layout=layout, version=version)
+        self._engine = open_register(address, metadata, audit, layout=layout, version=version, guards=guards)
+        self._writing = writing(self._engine, layout)
         self._audit = audit
         self._begin = begin
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
-        """Open a write transaction; committed on normal exit."""
-        with self._engine.begin() as connection:
+        """Open a write transaction, the only one at its time; committed on normal exit.
+
+        Raises:
+            RegisterBusyError: Another writer did not finish in time.
+            RegisterUnreachableError: The connection failed; at the end nobody knows whether the commit counts.
+        """
+        with self._writing.begin() as connection:
             yield self._begin(connection)
 
     def audit_break(self) -> int | None:
@@ -180,22 +227,9 @@ class RegisterStore(Generic[_Transaction]):
         self._engine.dispose()
 
 
-def _configure(connection: Any, _record: object) -> None:
-    # The driver's own transaction handling begins too late; ours begins in _begin_immediate.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        f"busy_timeout = {_BUSY_MILLISECONDS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def insert_into(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """The INSERT of the connection's database, with ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def time_text(moment: datetime) -> str:

@@ -1,6 +1,6 @@
 """Natural and legal persons, officers, what entitles them to act, and keyed hashes of their numbers.
 
-The rules of actions are a data file; the register is kept by the SQLite adapter in ``identity.sqlite``, which is
+The rules of actions are a data file; the register is kept by the SQLite adapter in ``identity.register``, which is
 imported by name because it needs a database library.
 """
 

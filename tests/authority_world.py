@@ -13,8 +13,8 @@ from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.model import IssuanceRequest, Possession
 from ca.ports import CaStore
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from crypto import DEFAULT_USER_ID, PrivateKey, Signer, SoftwareSigner
 from formats import oids
 from formats.gbt20518 import Name, Validity
@@ -110,7 +110,7 @@ class World:
 
 def make_world(path: str = ":memory:", *, user_id: bytes = DEFAULT_USER_ID) -> World:
     return World(
-        store=SqliteCaStore(path),
+        store=CaRegister(path),
         clock=TurningClock(),
         root_signer=SoftwareSigner(PrivateKey.generate()),
         regional_signer=SoftwareSigner(PrivateKey.generate()),

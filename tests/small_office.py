@@ -16,8 +16,8 @@ from api.wiring import IssuerSeal, SealServiceSealer, SignersByLabel
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.model import IssuanceRequest, Possession
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from crypto import KeyStoreError, PrivateKey, Signer, SoftwareSigner
 from formats.fonts import FontsNotFoundError, Typeface, installed_fonts
 from formats.gb32100 import CreditCode
@@ -25,10 +25,10 @@ from formats.gbt20518 import Certificate, Validity
 from formats.gbt38540 import Generation, SealPicture
 from licence_service import Holder, Issuer, IssueRequest, LicenceService, built_in_types
 from licence_service.painting import FacePainter
-from licence_service.sqlite import SqliteLicenceStore
+from licence_service.register import LicenceRegister
 from seal_service import SealApplication, SealHolder, SealId, SealKind, SealMaker, SealService
 from seal_service.ports import SealStore, TimeStamper
-from seal_service.sqlite import SqliteSealStore
+from seal_service.register import SealRegister
 
 NOW = datetime(2026, 1, 5, 1, 30, tzinfo=UTC)
 MAKER_CODE = CreditCode.parse("12990100MB9T00038B")
@@ -118,7 +118,7 @@ class Papers:
 def papers() -> Papers:
     keys = [SoftwareSigner(PrivateKey.generate()) for _ in range(4)]
     authority = CertificateAuthority.create_root(
-        store=SqliteCaStore(":memory:"),
+        store=CaRegister(":memory:"),
         signer=keys[0],
         subject=person_name("示例电子认证服务机构", "示例 SM2 CA"),
         validity=Validity(NOW - timedelta(hours=2), NOW + timedelta(days=3000)),
@@ -192,7 +192,7 @@ class Office:
     seal_id: SealId
     directory: Everything
     files: MemoryFiles
-    licence_store: SqliteLicenceStore
+    licence_store: LicenceRegister
     licences: LicenceService
     extra: dict[str, object] = field(default_factory=dict)
 
@@ -231,14 +231,14 @@ def painter() -> FacePainter:
 def open_office(
     *,
     seal_store: SealStore | None = None,
-    licence_store: SqliteLicenceStore | None = None,
+    licence_store: LicenceRegister | None = None,
     wrap: Callable[[SealStore], SealStore] = lambda store: store,
     stamper: TimeStamper | None = None,
 ) -> Office:
     """An office with its seal in use."""
     clock = Clock()
     signer = BreakableSigner(papers().holder_signer)
-    store = wrap(seal_store or SqliteSealStore(":memory:"))
+    store = wrap(seal_store or SealRegister(":memory:"))
     seals = SealService(
         store=store,
         maker=seal_maker(),
@@ -257,7 +257,7 @@ def open_office(
         operator="丙",
     )
     directory, files = Everything(), MemoryFiles()
-    licences = licence_store or SqliteLicenceStore(":memory:")
+    licences = licence_store or LicenceRegister(":memory:")
     service = LicenceService(
         store=licences,
         files=files,

@@ -28,8 +28,8 @@ from api.nation.data import Department, NationData, Region
 from api.wiring import SignersByLabel
 from ca.model import IssuanceRequest, Possession
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from crypto import PublicKey, Signer
 from formats import oids
 from formats.fonts import Typeface, installed_fonts
@@ -46,7 +46,7 @@ from hsm_sim import (
 from licence_service import built_in_types
 from seal_service import SealApplication, SealMaker, SealService
 from seal_service.pictures import SealDesign, draw_seal, png
-from seal_service.sqlite import SqliteSealStore
+from seal_service.register import SealRegister
 
 ROOT_KEY: Final = "root"
 TRUST_LIST_KEY: Final = "trust-list"
@@ -88,7 +88,7 @@ def build_centre(
     """Make root and trust-list signer; the key store runs until ``stack`` closes."""
     signers, _, _ = _new_keys(folder, [ROOT_KEY, TRUST_LIST_KEY], stack, policy=policy, stderr=stderr)
     now = clock()
-    store = SqliteCaStore(str(folder / "ca.sqlite"))
+    store = CaRegister(str(folder / "ca.sqlite"))
     stack.callback(store.close)
     root = CertificateAuthority.create_root(
         store=store,
@@ -141,7 +141,7 @@ def build_region(
             ),
             actor="ceremony",
         )
-        store = SqliteCaStore(str(folder / "ca.sqlite"))
+        store = CaRegister(str(folder / "ca.sqlite"))
         stack.callback(store.close)
         crl_uri = f"http://crl.example/{region.code}.crl"
         authority = CertificateAuthority(
@@ -173,7 +173,7 @@ def build_region(
             key: certify(key, "seal-holder", department.name, department.seal_name, department.code)
             for key, department in region.departments.items()
         }
-        seal_store = SqliteSealStore(str(folder / "seals.sqlite"))
+        seal_store = SealRegister(str(folder / "seals.sqlite"))
         stack.callback(seal_store.close)
         seals = SealService(
             store=seal_store,

@@ -22,8 +22,8 @@ from api.wiring import IssuerSeal, SealServiceSealer
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.model import IssuanceRequest, Possession
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from crypto import PrivateKey, SoftwareSigner, sign_message
 from formats.fonts import installed_fonts
 from formats.gbt20518 import Validity
@@ -37,7 +37,7 @@ from formats.gbt38540 import SealPicture, assemble_seal_signature, read_seal, tb
 from licence_service import IssueRequest, LicenceService, built_in_types
 from licence_service.files import FolderFileStore
 from licence_service.painting import FacePainter
-from licence_service.sqlite import SqliteLicenceStore
+from licence_service.register import LicenceRegister
 from seal_service import SealHolder, SealId, SealMaker
 
 _PAGE: Final = "Doc_0/Pages/Page_0/Content.xml"
@@ -165,7 +165,7 @@ def unknown_hierarchy(
     settings = AuthoritySettings(policies=(PolicyStatement(TEST_POLICY),), crl_uris=("http://crl.example/x.crl",))
     keys = [SoftwareSigner(PrivateKey.generate()) for _ in range(3)]
     root = CertificateAuthority.create_root(
-        store=SqliteCaStore(":memory:"),
+        store=CaRegister(":memory:"),
         signer=keys[0],
         subject=person_name(department.name, authority_name),
         validity=Validity(now - timedelta(hours=1), now + timedelta(days=3000)),
@@ -229,7 +229,7 @@ def issued_beyond_right(
     issuer = opened.installation.issuers[department]
     seal = IssuerSeal(SealId.parse(issuer.seal_id), issuer.seal_name, issuer.width_mm, issuer.height_mm)
     with TemporaryDirectory() as folder:
-        store = SqliteLicenceStore(":memory:")
+        store = LicenceRegister(":memory:")
         rogue = LicenceService(
             store=store,
             files=FolderFileStore(Path(folder)),

@@ -20,8 +20,8 @@ import pytest
 
 from ca.errors import IllegalTransitionError, RefusedError
 from ca.model import CertificateState, SerialNumber
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from crypto import DEFAULT_USER_ID, KeyStoreError, PublicKey, Signer, message_digest
 from formats.gbt20518 import read_certificate
 from tests.authority_world import ACTOR, World, holder_request, make_world
@@ -70,7 +70,7 @@ class FaultyTransaction:
 class FaultyStore:
     """A store whose n-th call of one method fails; everything else goes through."""
 
-    def __init__(self, store: SqliteCaStore, write: Write | ListWrite, fault: Fault) -> None:
+    def __init__(self, store: CaRegister, write: Write | ListWrite, fault: Fault) -> None:
         self._store = store
         self._method, self._countdown = write.value
         self._fault = fault
@@ -140,7 +140,7 @@ class Scene:
 
     def authority(self, store: Any = None) -> CertificateAuthority:
         """The authority as a new process would build it."""
-        return self.world.make_regional(store or SqliteCaStore(str(self.path)), self.signer)
+        return self.world.make_regional(store or CaRegister(str(self.path)), self.signer)
 
     def check(self, authority: CertificateAuthority) -> None:
         """What holds after any fault and a restart."""
@@ -161,7 +161,7 @@ class Scene:
         assert report.is_clean, report
 
     def _lists(self, authority: CertificateAuthority) -> list[Any]:
-        store = SqliteCaStore(str(self.path))
+        store = CaRegister(str(self.path))
         lists = list(store.unsigned_crls(authority.authority))
         for number in range(1, 20):
             try:
@@ -183,7 +183,7 @@ def test_issuance_survives(scene: Scene, write: Write, fault: Fault, count: int)
     """After a failed write and a restart no serial repeats and nothing signed is unrecorded; a retry gives one
     certificate for each request."""
     requests = [holder_request(f"r{number}") for number in range(count)]
-    store = FaultyStore(SqliteCaStore(str(scene.path)), write, fault)
+    store = FaultyStore(CaRegister(str(scene.path)), write, fault)
     with pytest.raises(StoreFaultError):
         scene.authority(store).issue_many(requests, actor=ACTOR)
     assert store.fired
@@ -202,7 +202,7 @@ def test_issuance_survives(scene: Scene, write: Write, fault: Fault, count: int)
 def test_retry_without_restart_finishes(scene: Scene, write: Write, fault: Fault) -> None:
     """The same process, asked again after a failed write, gives the one certificate of the request."""
     request = holder_request()
-    authority = scene.authority(FaultyStore(SqliteCaStore(str(scene.path)), write, fault))
+    authority = scene.authority(FaultyStore(CaRegister(str(scene.path)), write, fault))
     with pytest.raises(StoreFaultError):
         authority.issue(request, actor=ACTOR)
     certificate = authority.issue(request, actor=ACTOR)
@@ -214,7 +214,7 @@ def test_retry_without_restart_finishes(scene: Scene, write: Write, fault: Fault
 @pytest.mark.parametrize("write", ListWrite)
 def test_lists_survive(scene: Scene, write: ListWrite, fault: Fault) -> None:
     """A list whose writing failed never shares its number with another list, and nothing signed is unrecorded."""
-    store = FaultyStore(SqliteCaStore(str(scene.path)), write, fault)
+    store = FaultyStore(CaRegister(str(scene.path)), write, fault)
     authority = scene.authority(store)
     with pytest.raises(StoreFaultError):
         authority.publish_crl(actor=ACTOR)
@@ -331,11 +331,11 @@ def test_intent_given_up_while_it_was_signed_is_not_handed_out(scene: Scene) -> 
 
 _ISSUER = """
 import sys
-from ca.sqlite import SqliteCaStore
+from ca.register import CaRegister
 from crypto import PrivateKey, SoftwareSigner
 from tests.authority_world import ACTOR, TurningClock, World, holder_request
 keys = [SoftwareSigner(PrivateKey.from_scalar(bytes.fromhex(text))) for text in sys.argv[2:4]]
-world = World(store=SqliteCaStore(sys.argv[1]), clock=TurningClock(), root_signer=keys[0], regional_signer=keys[1],
+world = World(store=CaRegister(sys.argv[1]), clock=TurningClock(), root_signer=keys[0], regional_signer=keys[1],
               seed=int(sys.argv[4]))
 number = 0
 while True:
@@ -364,7 +364,7 @@ def test_killed_process_loses_nothing_it_handed_out(tmp_path: Path) -> None:
         process.stdout.close()
         handed_out += [bytes.fromhex(line.decode()) for line in lines]
         handed_out += [bytes.fromhex(line.decode()) for line in rest[:-1]]
-    store = SqliteCaStore(str(path))
+    store = CaRegister(str(path))
     first = read_certificate(handed_out[0])
     assert first.authority_key_identifier is not None
     authority = first.authority_key_identifier.hex()

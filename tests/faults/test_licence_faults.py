@@ -15,10 +15,10 @@ from api.wiring import IssuerSeal, SealServiceSealer, SignersByLabel
 from crypto import sm3
 from formats.gbt33190.package import OfdPackage
 from licence_service import LicenceService, LicenceState, built_in_types
-from licence_service.sqlite import SqliteLicenceStore
+from licence_service.register import LicenceRegister
 from seal_service import SealService
 from seal_service.ports import UseState
-from seal_service.sqlite import SqliteSealStore
+from seal_service.register import SealRegister
 from tests.small_office import (
     COMPANY,
     MAKER_CODE,
@@ -172,14 +172,14 @@ def test_issuing_survives_a_failed_write(number: int, fault: Fault) -> None:
 def test_registers_survive_being_reopened(tmp_path) -> None:
     """What was committed is there after the process is gone, and the trail is whole."""
     seal_path, licence_path = str(tmp_path / "seals.sqlite"), str(tmp_path / "licences.sqlite")
-    office = open_office(seal_store=SqliteSealStore(seal_path), licence_store=SqliteLicenceStore(licence_path))
+    office = open_office(seal_store=SealRegister(seal_path), licence_store=LicenceRegister(licence_path))
     issued = office.licences.issue(office.request())
-    again = SqliteLicenceStore(licence_path)
+    again = LicenceRegister(licence_path)
     with again.transaction() as change:
         row = change.licence(issued.licence_id)
     assert (row.state, row.digest, row.issued_on) == (LicenceState.VALID, issued.digest, NOW.date())
     assert again.audit_break() is None
-    seals = SqliteSealStore(seal_path)
+    seals = SealRegister(seal_path)
     with seals.transaction() as change:
         assert change.seal(office.seal_id).encoded
     assert seals.audit_break() is None

@@ -20,8 +20,8 @@ from api.wiring import CatalogueDirectory, IssuerSeal, SealServiceSealer, Signer
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.model import IssuanceRequest, Possession
 from ca.profile import built_in_profiles
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
-from ca.sqlite import SqliteCaStore
 from catalogue import CatalogueFile, CatalogueService
 from crypto import PrivateKey, Signer, SoftwareSigner
 from formats.fonts import installed_fonts
@@ -31,10 +31,10 @@ from formats.gbt38540 import Generation, SealPicture
 from licence_service import IssueRequest, LicenceService, built_in_types
 from licence_service.files import FolderFileStore
 from licence_service.painting import FacePainter
-from licence_service.sqlite import SqliteLicenceStore
+from licence_service.register import LicenceRegister
 from seal_service import SealApplication, SealId, SealMaker, SealService
+from seal_service.register import SealRegister
 from seal_service.sealing import SealHolder
-from seal_service.sqlite import SqliteSealStore
 from verifier.trust_list import TrustList
 
 START = datetime(2026, 9, 1, 2, tzinfo=UTC)
@@ -123,7 +123,7 @@ def build_ofd_nation(folder: Path, *, now: datetime = START) -> OfdNation:
     def clock() -> datetime:
         return now
 
-    root_store = SqliteCaStore(str(folder / "root.sqlite"))
+    root_store = CaRegister(str(folder / "root.sqlite"))
     root = CertificateAuthority.create_root(
         store=root_store,
         signer=keys["root"],
@@ -142,7 +142,7 @@ def build_ofd_nation(folder: Path, *, now: datetime = START) -> OfdNation:
         _request(keys, "authority", "issuing-ca", region.authority.name, region.authority_name, now, days=3600),
         actor="ceremony",
     )
-    ca_store = SqliteCaStore(str(folder / "ca.sqlite"))
+    ca_store = CaRegister(str(folder / "ca.sqlite"))
     authority = CertificateAuthority(
         store=ca_store,
         signer=keys["authority"],
@@ -164,7 +164,7 @@ def build_ofd_nation(folder: Path, *, now: datetime = START) -> OfdNation:
         signer=keys["maker"],
         vendor_id=region.maker_vendor,
     )
-    seal_store = SqliteSealStore(str(folder / "seals.sqlite"))
+    seal_store = SealRegister(str(folder / "seals.sqlite"))
     holders = {
         key: certify(key, "seal-holder", department.name, department.seal_name, department.code).encoded
         for key, department in region.departments.items()
@@ -199,7 +199,7 @@ def build_ofd_nation(folder: Path, *, now: datetime = START) -> OfdNation:
     (folder / "catalogue.json").write_text(catalogue_json(region), encoding="utf-8")
     painter = FacePainter(installed_fonts())
     sealer = SealServiceSealer(service, in_use)
-    licence_store = SqliteLicenceStore(str(folder / "licences.sqlite"))
+    licence_store = LicenceRegister(str(folder / "licences.sqlite"))
     licences = LicenceService(
         store=licence_store,
         files=FolderFileStore(folder / "licences"),

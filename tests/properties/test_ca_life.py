@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from ca.errors import IllegalTransitionError
 from ca.model import TRANSITIONS, CertificateEvent, CertificateState, SerialNumber
-from ca.sqlite import SqliteCaStore
+from ca.register import CaRegister
 from crypto import PrivateKey, SoftwareSigner
 from formats.gbt20518 import RevocationReason, crl_verify
 from tests.authority_world import ACTOR, TurningClock, World, holder_request
@@ -29,7 +29,7 @@ class CertificateLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         root, regional = _signers()
-        store = SqliteCaStore(":memory:")
+        store = CaRegister(":memory:")
         self.world = World(store=store, clock=TurningClock(), root_signer=root, regional_signer=regional)
         self.authority = self.world.regional
         self.model: dict[SerialNumber, CertificateState] = {}

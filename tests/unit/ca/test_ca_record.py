@@ -1,8 +1,7 @@
-"""The record in SQLite: guarded against change, and judged against the audit trail."""
+"""The record in SQLite and PostgreSQL: guarded against change, and judged against the audit trail."""
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,31 @@ import sqlalchemy as sa
 from ca.audit import AuditReport
 from ca.errors import CertificateNotFoundError, CrlNotFoundError, RecordDamagedError
 from ca.model import CertificateState, SerialNumber
-from ca.sqlite import SqliteCaStore
+from ca.register import CaRegister
 from formats.gbt20518 import RevocationReason
-from formats.register_file import RegisterFormatError, open_register
+from formats.register_errors import RegisterFormatError
+from formats.register_file import AuditTable, open_register
 from tests.authority_world import ACTOR, World, holder_request, make_world
+from tests.registers import rewrite
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ca.db"
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "ca.db")
 
 
 @pytest.fixture
-def world(path: Path) -> World:
-    world = make_world(str(path))
+def world(register_address: str) -> World:
+    return _lived_in(register_address)
+
+
+def _lived_in(address: str) -> World:
+    world = make_world(address)
     first, second = world.regional.issue_many([holder_request("one"), holder_request("two")], actor=ACTOR)
     world.regional.revoke(SerialNumber(first.serial_number), RevocationReason.SUPERSEDED, actor=ACTOR)
     world.regional.suspend(SerialNumber(second.serial_number), actor=ACTOR)
     world.regional.publish_crl(actor=ACTOR)
     return world
-
-
-def _tamper(path: Path, *statements: str, drop_guards: bool = False) -> None:
-    with sqlite3.connect(path, isolation_level=None) as connection:
-        if drop_guards:
-            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for (name,) in names:
-                connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.execute(statement)
 
 
 @pytest.mark.parametrize(
@@ -48,39 +43,39 @@ def _tamper(path: Path, *statements: str, drop_guards: bool = False) -> None:
         "DELETE FROM ca_certificates",
         "DELETE FROM ca_crls",
         "DELETE FROM ca_audit",
-        "UPDATE ca_audit SET entry = x'00'",
-        "UPDATE ca_certificates SET tbs = x'00'",
+        "UPDATE ca_audit SET entry = {octet}",
+        "UPDATE ca_certificates SET tbs = {octet}",
         "UPDATE ca_certificates SET serial = '1'",
         "UPDATE ca_certificates SET request_key = 'other'",
         "UPDATE ca_certificates SET encoded = NULL",
         "UPDATE ca_certificates SET state = 'valid' WHERE state = 'revoked'",
         "UPDATE ca_certificates SET revoked_at = NULL WHERE state = 'revoked'",
-        "UPDATE ca_crls SET encoded = x'00'",
+        "UPDATE ca_crls SET encoded = {octet}",
         "UPDATE ca_crls SET number = number + 1",
     ],
 )
-def test_guards_refuse_changes(world: World, path: Path, statement: str) -> None:
+def test_guards_refuse_changes(world: World, register_address: str, statement: str) -> None:
     """Whoever opens the file cannot rewrite history without first removing the guards."""
     assert world.regional.audit().is_clean
-    with pytest.raises(sqlite3.IntegrityError, match=r"is not changed|append-only"):
-        _tamper(path, statement)
+    with pytest.raises(sa.exc.IntegrityError, match=r"is not changed|append-only"):
+        rewrite(register_address, statement)
 
 
-def _audit_after(path: Path, world: World, *statements: str) -> AuditReport:
+def _audit_after(address: str, world: World, *statements: str) -> AuditReport:
     world.store.close()  # type: ignore[attr-defined]
-    _tamper(path, *statements, drop_guards=True)
-    return world.make_regional(SqliteCaStore(str(path)), world.regional_signer).audit()
+    rewrite(address, *statements, drop_guards=True)
+    return world.make_regional(CaRegister(address), world.regional_signer).audit()
 
 
 @pytest.mark.parametrize(
     ("statement", "finding"),
     [
         ("UPDATE ca_certificates SET state = 'valid' WHERE state = 'revoked'", "revoked by the trail"),
-        ("UPDATE ca_certificates SET tbs = x'00' WHERE state = 'held'", "content on record"),
-        ("UPDATE ca_certificates SET encoded = x'00' WHERE state = 'held'", "certificate on record"),
+        ("UPDATE ca_certificates SET tbs = {octet} WHERE state = 'held'", "content on record"),
+        ("UPDATE ca_certificates SET encoded = {octet} WHERE state = 'held'", "certificate on record"),
         ("DELETE FROM ca_certificates WHERE state = 'held'", "not on record"),
         ("DELETE FROM ca_crls", "list 1 is in the trail and not on record"),
-        ("UPDATE ca_crls SET encoded = x'00'", "list 1 on record is not the one"),
+        ("UPDATE ca_crls SET encoded = {octet}", "list 1 on record is not the one"),
         (
             (
                 f"INSERT INTO ca_certificates SELECT 99, authority, '{77:040x}', state, profile, 'k', request_digest, subject,"
@@ -91,9 +86,9 @@ def _audit_after(path: Path, world: World, *statements: str) -> AuditReport:
         ),
     ],
 )
-def test_audit_finds_a_changed_record(world: World, path: Path, statement: str, finding: str) -> None:
+def test_audit_finds_a_changed_record(world: World, register_address: str, statement: str, finding: str) -> None:
     """A record rewritten by someone who removed the guards contradicts the trail."""
-    report = _audit_after(path, world, statement)
+    report = _audit_after(register_address, world, statement)
     assert not report.is_clean
     assert report.first_break is None
     assert len(report.contradictions) == 1
@@ -103,57 +98,55 @@ def test_audit_finds_a_changed_record(world: World, path: Path, statement: str, 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ca_audit SET entry = replace(entry, 'officer-1', 'officer-2') WHERE number = 3",
+        "UPDATE ca_audit SET entry = {other_officer} WHERE number = 3",
         "DELETE FROM ca_audit WHERE number = 4",
-        "UPDATE ca_audit SET chain = x'00' WHERE number = 4",
+        "UPDATE ca_audit SET chain = {octet} WHERE number = 4",
     ],
 )
-def test_audit_finds_a_changed_trail(world: World, path: Path, statement: str) -> None:
+def test_audit_finds_a_changed_trail(world: World, register_address: str, statement: str) -> None:
     """Changing or removing an entry breaks the chain from there on."""
-    report = _audit_after(path, world, statement)
+    report = _audit_after(register_address, world, statement)
     assert report.first_break in {2, 3}
     assert not report.is_clean
 
 
-def test_cut_trail_contradicts_the_record(world: World, path: Path) -> None:
+def test_cut_trail_contradicts_the_record(world: World, register_address: str) -> None:
     """Entries cut from the end leave the chain whole; the record then tells of events the trail does not know."""
-    report = _audit_after(path, world, "DELETE FROM ca_audit WHERE number > 8")
+    report = _audit_after(register_address, world, "DELETE FROM ca_audit WHERE number > 8")
     assert report.first_break is None
     assert not report.is_clean
 
 
-def test_record_survives_reopening(world: World, path: Path) -> None:
+def test_record_survives_reopening(world: World, register_address: str) -> None:
     """What one process recorded, the next one reads."""
     before = world.regional.certificates()
     world.store.close()  # type: ignore[attr-defined]
-    again = world.make_regional(SqliteCaStore(str(path)), world.regional_signer)
+    again = world.make_regional(CaRegister(register_address), world.regional_signer)
     assert again.certificates() == before
     assert {record.state for record in before} == {CertificateState.REVOKED, CertificateState.HELD}
     assert again.audit().is_clean
 
 
-def test_file_of_another_layout_is_refused(path: Path) -> None:
+def test_file_of_another_layout_is_refused(path: str) -> None:
     """A program never writes into a register of another kind."""
     metadata = sa.MetaData()
-    from formats.register_file import AuditTable
-
-    open_register(str(path), metadata, AuditTable(metadata, "x"), layout="seal-register", version=1).dispose()
+    open_register(path, metadata, AuditTable(metadata, "x"), layout="seal-register", version=1).dispose()
     with pytest.raises(RegisterFormatError):
-        SqliteCaStore(str(path))
+        CaRegister(path)
 
 
-def test_commits_are_on_the_disk(path: Path) -> None:
+def test_commits_are_on_the_disk(path: str) -> None:
     """Write-ahead log with synchronous FULL: a commit is on the disk when it returns."""
-    store = SqliteCaStore(str(path))
+    store = CaRegister(path)
     with store.transaction() as change:
         connection = change._connection
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
-def test_writes_to_nothing_are_errors(path: Path) -> None:
+def test_writes_to_nothing_are_errors(path: str) -> None:
     """An update that meets no row does not pass in silence."""
-    store = SqliteCaStore(str(path))
+    store = CaRegister(path)
     with store.transaction() as change:
         with pytest.raises(CertificateNotFoundError):
             change.set_state("a", SerialNumber(1), CertificateState.HELD, None)
@@ -167,14 +160,27 @@ def test_writes_to_nothing_are_errors(path: Path) -> None:
     "statement",
     [
         "UPDATE ca_certificates SET state = 'shining'",
-        "UPDATE ca_certificates SET not_after = 7",
+        "UPDATE ca_certificates SET not_after = '7'",
         "UPDATE ca_certificates SET serial = 'x' WHERE state = 'held'",
-        "UPDATE ca_audit SET entry = x'00' WHERE number = 3",
+        "UPDATE ca_audit SET entry = {octet} WHERE number = 3",
+    ],
+)
+def test_damaged_rows_are_named(world: World, register_address: str, statement: str) -> None:
+    """What was never written by this program gives a clear error, not a wrong report."""
+    with pytest.raises(RecordDamagedError, match="cannot be read"):
+        _audit_after(register_address, world, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ca_certificates SET not_after = 7",
         "UPDATE ca_audit SET entry = '[]' WHERE number = 3",
         "UPDATE ca_audit SET entry = 7 WHERE number = 3",
     ],
 )
-def test_damaged_rows_are_named(world: World, path: Path, statement: str) -> None:
-    """What was never written by this program gives a clear error, not a wrong report."""
+def test_values_of_another_type_are_named(path: str, statement: str) -> None:
+    """SQLite stores any type in any column; what is of another than was written is told as damage."""
+    world = _lived_in(path)
     with pytest.raises(RecordDamagedError, match="cannot be read"):
         _audit_after(path, world, statement)

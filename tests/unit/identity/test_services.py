@@ -34,7 +34,7 @@ from identity import (
     Validity,
     default_policy,
 )
-from identity.sqlite import SqliteIdentityStore
+from identity.register import IdentityRegister
 
 NOW = datetime(2026, 1, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -58,15 +58,15 @@ def officer(
 
 
 @pytest.fixture
-def store() -> Iterator[SqliteIdentityStore]:
-    store = SqliteIdentityStore(":memory:")
+def store() -> Iterator[IdentityRegister]:
+    store = IdentityRegister(":memory:")
     yield store
     assert store.audit_break() is None
     store.close()
 
 
 @pytest.fixture
-def service(store: SqliteIdentityStore) -> OfficerService:
+def service(store: IdentityRegister) -> OfficerService:
     """An admin, a seal keeper, a deputy without roles, and a keeper of another authority."""
     service = OfficerService(store, POLICY)
     service.bootstrap(officer(ADMIN, "security-administrator"), NOW)
@@ -307,7 +307,7 @@ class TestRepresentation:
         made = Representation(COMPANY, PERSON, Capacity.LEGAL_REPRESENTATIVE, Validity(NOW))
         return replace(made, **change)  # type: ignore[arg-type]
 
-    def test_capacity(self, store: SqliteIdentityStore, service: OfficerService) -> None:
+    def test_capacity(self, store: IdentityRegister, service: OfficerService) -> None:
         """A legal representative signs at level 4 while the capacity lasts, and for that legal person only."""
         assert service
         capacities = RepresentationService(store, POLICY)
@@ -327,7 +327,7 @@ class TestRepresentation:
         assert code_of(may(Action.USE_SEAL, NOW + DAY)) is RefusalCode.NO_CAPACITY
         assert isinstance(may(Action.USE_SEAL, NOW), Permitted)
 
-    def test_rules(self, store: SqliteIdentityStore, service: OfficerService) -> None:
+    def test_rules(self, store: IdentityRegister, service: OfficerService) -> None:
         """The same capacity twice, one that is not there, and an actor without right are refused."""
         assert service
         capacities = RepresentationService(store, POLICY)
@@ -362,7 +362,7 @@ class TestRepresentation:
 def test_register_survives_reopening_and_keeps_no_number(tmp_path: Path) -> None:
     """What was recorded is read back equal from the file, its trail is whole, and no number is in its bytes."""
     path = tmp_path / "identity.db"
-    store = SqliteIdentityStore(str(path))
+    store = IdentityRegister(str(path))
     service = OfficerService(store, POLICY)
     service.bootstrap(officer(ADMIN, "security-administrator"), NOW)
     service.register_officer(officer(KEEPER, "seal-keeper", "licence-officer"), actor=BY_ADMIN, at=NOW)
@@ -370,7 +370,7 @@ def test_register_survives_reopening_and_keeps_no_number(tmp_path: Path) -> None
     service.delegate(delegation(), actor=BY_KEEPER, at=NOW)
     service.revoke_delegation("d1", actor=BY_KEEPER, at=NOW + DAY)
     store.close()
-    again = SqliteIdentityStore(str(path))
+    again = IdentityRegister(str(path))
     with again.transaction() as transaction:
         assert transaction.officer(KEEPER) == officer(KEEPER, "seal-keeper", "licence-officer")
         assert transaction.delegation("d1") == delegation(revoked_at=NOW + DAY)
@@ -381,7 +381,7 @@ def test_register_survives_reopening_and_keeps_no_number(tmp_path: Path) -> None
     assert b"990101199003071237" not in written
 
 
-def test_a_failed_change_leaves_nothing(service: OfficerService, store: SqliteIdentityStore) -> None:
+def test_a_failed_change_leaves_nothing(service: OfficerService, store: IdentityRegister) -> None:
     """A change that breaks off after writing is rolled back with its audit line."""
 
     class BreakingStore:

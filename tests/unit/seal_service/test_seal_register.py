@@ -10,14 +10,14 @@ from formats.gbt33190.drawing import DocInfo, DrawnDocument, DrawnLayer, DrawnPa
 from formats.gbt33190.package import OfdPackage
 from formats.gbt33190.values import Box
 from formats.gbt38540 import Generation, read_seal, read_seal_signature
-from formats.register_file import RegisterFormatError
-from licence_service.sqlite import SqliteLicenceStore
+from formats.register_errors import RegisterFormatError
+from licence_service.register import LicenceRegister
 from seal_service import SealHolder, SealingRequest, SealState, StampPlacement, seal_document
 from seal_service.errors import IllegalTransitionError, RefusedError, SealNotFoundError
 from seal_service.model import SealEvent
 from seal_service.ports import UseState
+from seal_service.register import SealRegister
 from seal_service.seal_id import SealId
-from seal_service.sqlite import SqliteSealStore
 from tests.small_office import (
     MAKER_CODE,
     NOW,
@@ -244,7 +244,7 @@ def test_making_refuses_what_no_verifier_accepts() -> None:
 def test_the_audit_trail_is_append_only(tmp_path) -> None:
     """The database itself refuses to change or remove an entry, and a file of another layout is not touched."""
     path = tmp_path / "seals.sqlite"
-    store = SqliteSealStore(str(path))
+    store = SealRegister(str(path))
     open_office(seal_store=store)
     engine = sa.create_engine(f"sqlite:///{path}")
     for statement in ("UPDATE seal_audit SET entry = x'00'", "DELETE FROM seal_audit"):
@@ -258,4 +258,4 @@ def test_the_audit_trail_is_append_only(tmp_path) -> None:
     engine.dispose()
     store.close()
     with pytest.raises(RegisterFormatError):
-        SqliteLicenceStore(str(path))
+        LicenceRegister(str(path))

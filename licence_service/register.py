@@ -1,4 +1,4 @@
-"""The licence register in a SQLite file; how the file is opened is told in ``formats.register_file``."""
+"""The licence register, in a SQLite file or PostgreSQL; how it is opened is told in ``formats.register_file``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 from formats.gbt36904 import LicenceId
-from formats.register_file import AuditTable, RegisterStore
+from formats.register_file import AuditTable, RegisterStore, insert_into
 from licence_service.errors import FieldViolation, LicenceNotFoundError, RefusedError
 from licence_service.model import LicenceState
 from licence_service.ports import LicenceChange, LicenceRow
@@ -57,20 +56,25 @@ _KEYS_AT_ONCE: Final = 500
 """SQLite takes a bounded number of parameters in a statement."""
 
 
-class SqliteLicenceStore(RegisterStore["SqliteTransaction"]):
-    """``ports.LicenceStore`` on a SQLite file.
+class LicenceRegister(RegisterStore["RegisterTransaction"]):
+    """``ports.LicenceStore`` in a register.
 
     Args:
-        path: The database file, or ``:memory:`` for tests.
+        address: A file, ``:memory:`` for tests, or a URL of PostgreSQL.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, address: str) -> None:
         super().__init__(
-            path, _metadata, _audit, layout="licence-register", version=SCHEMA_VERSION, begin=SqliteTransaction
+            address,
+            _metadata,
+            _audit,
+            layout="licence-register",
+            version=SCHEMA_VERSION,
+            begin=RegisterTransaction,
         )
 
 
-class SqliteTransaction:
+class RegisterTransaction:
     """``ports.Transaction`` on one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -80,7 +84,7 @@ class SqliteTransaction:
         """Take the next serial."""
         scope = f"{issuer}/{licence_type}/{year}"
         statement = (
-            sqlite_insert(_serials)
+            insert_into(self._connection, _serials)
             .values(scope=scope, last=1)
             .on_conflict_do_update(index_elements=["scope"], set_={"last": _serials.c.last + 1})
             .returning(_serials.c.last)

@@ -1,6 +1,6 @@
-"""The authority's record in a SQLite file.
+"""The authority's record in a register: a SQLite file, or PostgreSQL.
 
-How the file is opened and how its audit trail is chained is told in ``formats.register_file``. Triggers refuse to
+How it is opened and how its audit trail is chained is told in ``formats.register_file``. Guards refuse to
 delete a certificate or a list, to change what was recorded of one, and to leave a final state.
 """
 
@@ -31,26 +31,26 @@ SCHEMA_VERSION: Final = 1
 _PORTION: Final = 500
 
 
-class SqliteCaStore(RegisterStore["SqliteTransaction"]):
-    """``CaStore`` on a SQLite file.
+class CaRegister(RegisterStore["RegisterTransaction"]):
+    """``CaStore`` in a register.
 
     Args:
-        path: The database file, or ``:memory:`` for tests.
+        address: A file, ``:memory:`` for tests, or a URL of PostgreSQL.
 
     Raises:
-        formats.register_file.RegisterFormatError: The file has another layout.
+        formats.register_errors.RegisterError: It cannot be opened, or has another layout.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, address: str) -> None:
         super().__init__(
-            path, METADATA, AUDIT, layout="ca-record", version=SCHEMA_VERSION, begin=SqliteTransaction
+            address,
+            METADATA,
+            AUDIT,
+            layout="ca-record",
+            version=SCHEMA_VERSION,
+            begin=RegisterTransaction,
+            guards=GUARDS,
         )
-        with self._engine.begin() as connection:
-            for name, guard in GUARDS.items():
-                connection.exec_driver_sql(
-                    f"CREATE TRIGGER IF NOT EXISTS {name} {guard} "
-                    "BEGIN SELECT RAISE(ABORT, 'the record of the authority is not changed'); END"
-                )
 
     def certificate(self, authority: str, serial: SerialNumber) -> CertificateRecord:
         """A certificate on record."""
@@ -100,7 +100,7 @@ class SqliteCaStore(RegisterStore["SqliteTransaction"]):
             return [_entry_from(row) for row in connection.execute(query)]
 
 
-class SqliteTransaction:
+class RegisterTransaction:
     """``ports.Transaction`` on one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -233,7 +233,7 @@ _Item = TypeVar("_Item")
 
 
 def _portions(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    """``items`` cut so that each part fits the host variables of one SQLite statement."""
+    """``items`` cut so that each part fits the variables of one statement of SQLite."""
     return (items[start : start + _PORTION] for start in range(0, len(items), _PORTION))
 
 

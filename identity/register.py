@@ -1,4 +1,4 @@
-"""The identity register in a SQLite file; how the file is opened is told in ``formats.register_file``.
+"""The identity register, in a SQLite file or PostgreSQL; how it is opened is told in ``formats.register_file``.
 
 No number of a person is in it: persons are keyed hashes, officers are named as their authority names them.
 """
@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from formats.gb32100 import CreditCode
-from formats.register_file import AuditTable, RegisterStore, time_from, time_text
+from formats.register_file import AuditTable, RegisterStore, insert_into, time_from, time_text
 from identity.entitlement import Delegation, Officer, Representation
 from identity.model import Action, Capacity, OfficerId, RoleGrant, Validity
 from identity.number_hash import NumberHash
@@ -25,7 +24,7 @@ _officers = sa.Table(
     "officers",
     _metadata,
     sa.Column("officer_id", sa.String(64), primary_key=True),
-    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
     sa.Column("person", sa.String(100), nullable=False, index=True),
     sa.Column("authority", sa.String(18), nullable=False, index=True),
     sa.Column("since", sa.String(20), nullable=False),
@@ -46,7 +45,7 @@ _delegations = sa.Table(
     sa.Column("delegation_id", sa.String(64), primary_key=True),
     sa.Column("delegator", sa.String(64), sa.ForeignKey("officers.officer_id"), nullable=False),
     sa.Column("delegate", sa.String(64), sa.ForeignKey("officers.officer_id"), nullable=False, index=True),
-    sa.Column("actions", sa.String(1000), nullable=False),
+    sa.Column("actions", sa.Text, nullable=False),
     sa.Column("since", sa.String(20), nullable=False),
     sa.Column("until", sa.String(20), nullable=False),
     sa.Column("revoked_at", sa.String(20)),
@@ -63,26 +62,26 @@ _representations = sa.Table(
 _audit = AuditTable(_metadata, "identity_audit")
 
 
-class SqliteIdentityStore(RegisterStore["SqliteTransaction"]):
-    """``ports.IdentityStore`` on a SQLite file.
+class IdentityRegister(RegisterStore["RegisterTransaction"]):
+    """``ports.IdentityStore`` in a register.
 
     Args:
-        path: The database file, or ``:memory:`` for tests.
+        address: A file, ``:memory:`` for tests, or a URL of PostgreSQL.
         credit_code_exceptions: Credit codes accepted although their check character is wrong.
     """
 
-    def __init__(self, path: str, *, credit_code_exceptions: frozenset[str] = frozenset()) -> None:
+    def __init__(self, address: str, *, credit_code_exceptions: frozenset[str] = frozenset()) -> None:
         super().__init__(
-            path,
+            address,
             _metadata,
             _audit,
             layout="identity-register",
             version=SCHEMA_VERSION,
-            begin=lambda connection: SqliteTransaction(connection, credit_code_exceptions),
+            begin=lambda connection: RegisterTransaction(connection, credit_code_exceptions),
         )
 
 
-class SqliteTransaction:
+class RegisterTransaction:
     """``ports.Transaction`` on one connection."""
 
     def __init__(self, connection: sa.Connection, exceptions: frozenset[str]) -> None:
@@ -199,7 +198,7 @@ class SqliteTransaction:
     def _upsert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         keys = [column.name for column in table.primary_key]
         rest = {name: value for name, value in values.items() if name not in keys}
-        statement = insert(table).values(**values)
+        statement = insert_into(self._connection, table).values(**values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
 
 

@@ -1,6 +1,6 @@
-"""The seal register in a SQLite file.
+"""The seal register, in a SQLite file or PostgreSQL.
 
-How the file is opened and how its audit trail is chained is told in ``formats.register_file``.
+How it is opened and how its audit trail is chained is told in ``formats.register_file``.
 """
 
 from __future__ import annotations
@@ -48,37 +48,41 @@ _uses = sa.Table(
     sa.Column("request_id", sa.String(128), primary_key=True),
     sa.Column("seal_id", sa.String(64), sa.ForeignKey("seals.seal_id"), nullable=False),
     sa.Column("at", sa.String(20), nullable=False),
-    sa.Column("operator", sa.String(200), nullable=False),
-    sa.Column("purpose", sa.String(400), nullable=False),
+    sa.Column("operator", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("document_digest", sa.LargeBinary(32), nullable=False),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("result_digest", sa.LargeBinary(32)),
-    sa.Column("reason", sa.String(400)),
+    sa.Column("reason", sa.Text),
 )
 _audit = AuditTable(_metadata, "seal_audit")
 _FINAL: Final = [str(state) for state, ways in TRANSITIONS.items() if not ways]
 
 
-class SqliteSealStore(RegisterStore["SqliteTransaction"]):
-    """``SealStore`` on a SQLite file.
+class SealRegister(RegisterStore["RegisterTransaction"]):
+    """``SealStore`` in a register.
 
     Args:
-        path: The database file, or ``:memory:`` for tests.
+        address: A file, ``:memory:`` for tests, or a URL of PostgreSQL.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, address: str) -> None:
         super().__init__(
-            path, _metadata, _audit, layout="seal-register", version=SCHEMA_VERSION, begin=SqliteTransaction
+            address, _metadata, _audit, layout="seal-register", version=SCHEMA_VERSION, begin=RegisterTransaction
         )
 
     def open_uses(self) -> Sequence[SealUse]:
         """Uses without an end, oldest first."""
-        query = sa.select(_uses).where(_uses.c.state == UseState.INTENDED).order_by(_uses.c.at, _uses.c.request_id)
+        query = (
+            sa.select(_uses)
+            .where(_uses.c.state == str(UseState.INTENDED))
+            .order_by(_uses.c.at, _uses.c.request_id)
+        )
         with self._engine.connect() as connection:
             return [_use_from(row) for row in connection.execute(query)]
 
 
-class SqliteTransaction:
+class RegisterTransaction:
     """``ports.Transaction`` on one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -152,7 +156,7 @@ class SqliteTransaction:
         """Record how intended uses ended."""
         statement = (
             _uses.update()
-            .where(_uses.c.request_id == sa.bindparam("key"), _uses.c.state == UseState.INTENDED)
+            .where(_uses.c.request_id == sa.bindparam("key"), _uses.c.state == str(UseState.INTENDED))
             .values(
                 state=sa.bindparam("to_state"),
                 result_digest=sa.bindparam("to_digest"),
