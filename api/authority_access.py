@@ -96,13 +96,16 @@ def signing_authority(
         CommandError: The key store holds another key at the index.
     """
     from api.authority_folder import read_authority
+    from api.stopped_keys import StopFile
+    from crypto import GuardedSigner
 
     folder = Path(arguments.directory)
     file = read_authority(folder)
     with key_signer(arguments, file.key_index, text, out) as signer, authority_record(folder) as store:
         if signer.public_key != file.public_key:
             raise CommandError("ca.other_key", index=file.key_index)
-        authority = _authority(folder, file, store, signer)
+        guarded = GuardedSigner(signer, StopFile(folder, file.public_key, clock=moments.now))
+        authority = _authority(folder, file, store, guarded)
         recovery = authority.recover(actor=actor_of(arguments))
         for serial in recovery.completed:
             out.note(text("ca.recovered", serial=serial))

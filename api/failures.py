@@ -126,8 +126,11 @@ def _of_domain(error: Exception) -> CommandError:
 
 
 def _of_key_store(error: Exception) -> CommandError:
+    from crypto import SigningStoppedError
     from hsm_sim import DeviceError, return_codes
 
+    if isinstance(error, SigningStoppedError):
+        return CommandError("errors.key_store.stopped", status=ExitStatus.FAILED, detail=error)
     if isinstance(error, return_codes.OpenDeviceError | return_codes.CommunicationError):
         return CommandError("errors.key_store.unreachable", detail=error)
     name = error.name.lower() if isinstance(error, DeviceError) else ""

@@ -8,6 +8,7 @@ secrets.json         the key store's passwords and the index key, mode 0600; abs
 catalogue.json       which authority may issue which licence under which item
 key-store/           the key store's own files; only its process opens them
 ca.sqlite  seals.sqlite  licences.sqlite  licences/
+stopped-*.json       keys that signed wrongly, see ``api.stopped_keys``
 ```
 
 ``open_installation`` starts the key store's process and hands out the services, joined. Keys stay in that process.
@@ -29,13 +30,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
+from api.stopped_keys import StopFile
 from api.wiring import CatalogueDirectory, IssuerSeal, SealServiceSealer, SignersByLabel
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.profile import built_in_profiles
 from ca.register import CaRegister
 from ca.service import CertificateAuthority
 from catalogue import CatalogueFile, CatalogueService
-from crypto import PublicKey, Signer, sm3
+from crypto import GuardedSigner, PublicKey, Signer, sm3
 from formats import MalformedDataError
 from formats.fonts import installed_fonts
 from formats.gb32100 import CreditCode
@@ -341,12 +343,12 @@ def open_installation(
     with ExitStack() as stack:
         process = stack.enter_context(start_key_store(key_store_settings(folder), secret.officer, stderr=stderr))
         client = stack.enter_context(process.client())
-        signers: dict[str, Signer] = {
-            key.label: stack.enter_context(
-                KeyStoreSigner(client, key.index, secret.passwords[key.label], PublicKey(key.public_key))
-            )
-            for key in installation.keys.values()
-        }
+        signers: dict[str, Signer] = {}
+        for key in installation.keys.values():
+            public_key = PublicKey(key.public_key)
+            signer = KeyStoreSigner(client, key.index, secret.passwords[key.label], public_key)
+            record = StopFile(folder, public_key, clock=clock)
+            signers[key.label] = GuardedSigner(stack.enter_context(signer), record)
         ca_store = CaRegister(str(folder / "ca.sqlite"))
         stack.callback(ca_store.close)
         seal_store = SealRegister(str(folder / "seals.sqlite"))

@@ -13,7 +13,9 @@ from crypto.errors import (
     InvalidKeyError,
     InvalidSignatureError,
     KeyStoreError,
+    SigningStoppedError,
 )
+from crypto.guarded_signer import GuardedSigner, StopRecord
 from crypto.key_exchange import exchange_key
 from crypto.keys import PrivateKey, PublicKey, z_value
 from crypto.signer import Signer, SoftwareSigner, sign_message
@@ -46,17 +48,20 @@ __all__ = [
     "CryptoError",
     "DecryptionError",
     "EngineUnavailableError",
+    "GuardedSigner",
     "InvalidKeyError",
     "InvalidSignatureError",
     "KeyStoreError",
     "PrivateKey",
     "PublicKey",
     "Signer",
+    "SigningStoppedError",
     "Sm3",
     "Sm4CbcMac",
     "Sm4Mode",
     "Sm4Stream",
     "SoftwareSigner",
+    "StopRecord",
     "decrypt",
     "encrypt",
     "engine_details",

@@ -7,6 +7,7 @@ CryptoError
 ├── DecryptionError           a ciphertext does not open; never says which check failed
 ├── EngineUnavailableError    no SM2 engine can be used, or not the one that was demanded
 └── KeyStoreError             a key store failed to sign; promised beside ``Signer``
+    └── SigningStoppedError   the key gave a wrong signature once and is not asked again
 ```
 
 A caller's own mistake (a digest that has not 32 octets, a negative length) is a plain ``ValueError``.
@@ -35,3 +36,7 @@ class EngineUnavailableError(CryptoError):
 
 class KeyStoreError(CryptoError):
     """A key store could not do what a ``Signer`` promises. Key stores derive their own errors from it."""
+
+
+class SigningStoppedError(KeyStoreError):
+    """A key gave a signature that does not verify, now or before; it signs no more until that is lifted."""

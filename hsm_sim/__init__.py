@@ -19,6 +19,7 @@ protocol and the format at rest in ``docs/reference/key-store.md``.
 
 from hsm_sim.client import KeyStoreClient, KeyStoreSession
 from hsm_sim.commands import DeviceInfo, KeyInfo
+from hsm_sim.fault_commands import Fault, FaultKind
 from hsm_sim.management import DevicePolicy, OfficerCredential
 from hsm_sim.model import DeviceState, KeyUsage
 from hsm_sim.officer_session import OfficerSession
@@ -33,6 +34,8 @@ __all__ = [
     "DeviceInfo",
     "DevicePolicy",
     "DeviceState",
+    "Fault",
+    "FaultKind",
     "KeyInfo",
     "KeyStoreClient",
     "KeyStoreProcess",

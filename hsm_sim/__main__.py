@@ -34,6 +34,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--frame-seconds", type=float, default=limits.frame_seconds)
     parser.add_argument("--reserve", type=int, default=DEFAULT_RESERVE, help="uses counted ahead of being used")
     parser.add_argument("--minimum-generation", type=int, default=0, help="refuse to open an older store")
+    parser.add_argument("--allow-faults", action="store_true", help="let officers arm faults; for tests alone")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input is closed")
     return parser
 
@@ -49,7 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         limits = ServerLimits(given.max_sessions, given.idle_seconds, given.frame_seconds)
-        settings = ServiceSettings(given.directory, given.socket, limits, given.reserve, given.minimum_generation)
+        settings = ServiceSettings(
+            given.directory,
+            given.socket,
+            limits,
+            given.reserve,
+            given.minimum_generation,
+            allow_faults=given.allow_faults,
+        )
     except ValueError as error:
         parser.error(str(error))
 

@@ -56,6 +56,9 @@ class Command(IntEnum):
     RESET_PASSWORD = 0x53
     READ_AUDIT = 0x60
     SELF_TEST = 0x61
+    ARM_FAULT = 0x300
+    LIST_FAULTS = 0x301
+    CLEAR_FAULTS = 0x302
 
 
 R = TypeVar("R")

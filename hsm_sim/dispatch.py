@@ -45,9 +45,12 @@ class Dispatcher:
         device: The device.
         random: Source of what GENERATE_RANDOM gives out.
         say: Takes one line for the operator when something failed that nobody foresaw.
+        further: Handlers of commands that only some devices answer.
     """
 
-    def __init__(self, device: Device, random: RandomOctets, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, device: Device, random: RandomOctets, say: Callable[[str], None], *, further: Handlers | None = None
+    ) -> None:
         self._device = device
         self._say = say
         use = KeyUse(device)
@@ -59,6 +62,7 @@ class Dispatcher:
             },
             ApplicationHandlers(device, use, random).table(),
             ManagementHandlers(device, use).table(),
+            further or {},
         )
         self._handlers: dict[int, tuple[type[Request[Any]], Callable[[Session, Any], Any]]] = {
             request.command: (request, handler) for table in tables for request, handler in table.items()
@@ -80,6 +84,11 @@ class Dispatcher:
             self._device.log_refusal(session, _name(frame.command), refusal)
         detail = refusal.detail.encode()[:_MAX_DETAIL]
         return self._reply(frame, refusal.return_code, detail)
+
+    def reply_class(self, command: int) -> type:
+        """Class of the reply to a command that is answered here."""
+        request_class, _ = self._handlers[command]
+        return request_class.reply
 
     def _carry_out(self, session: Session, frame: Frame) -> bytes:
         if not session.client and frame.command != Command.OPEN_SESSION:

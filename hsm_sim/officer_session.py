@@ -3,6 +3,7 @@
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import GetDeviceInfo, KeyInfo
 from hsm_sim.connection import Connection
+from hsm_sim.fault_commands import ArmedFault, ArmFault, ClearFaults, Fault, ListFaults
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
@@ -81,6 +82,23 @@ class OfficerSession(Connection):
     def unlock_officer(self, name: str) -> None:
         """Give another officer all tries back."""
         self.call(UnlockOfficer(name))
+
+    def arm_fault(self, fault: Fault) -> None:
+        """Let something go wrong with requests to come.
+
+        Raises:
+            NotSupportedError: The key store was not started with faults allowed.
+            NoBufferError: Too many are armed.
+        """
+        self.call(ArmFault(fault))
+
+    def faults(self) -> tuple[ArmedFault, ...]:
+        """What is armed, in the order of arming."""
+        return self.call(ListFaults()).faults
+
+    def clear_faults(self) -> None:
+        """Clear all faults and let go what hangs."""
+        self.call(ClearFaults())
 
     def self_test(self) -> None:
         """Run the device's self-tests.

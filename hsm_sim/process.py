@@ -157,6 +157,8 @@ def _command(settings: ServiceSettings, officer: OfficerCredential | None) -> li
     command += ["--max-sessions", str(limits.max_sessions), "--idle-seconds", str(limits.idle_seconds)]
     command += ["--frame-seconds", str(limits.frame_seconds), "--reserve", str(settings.reserve)]
     command += ["--minimum-generation", str(settings.minimum_generation)]
+    if settings.allow_faults:
+        command.append("--allow-faults")
     return command if officer is None else [*command, "--officer", officer.name]
 
 

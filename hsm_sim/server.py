@@ -18,11 +18,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from formats.errors import MalformedDataError
 from hsm_sim.device import Device
-from hsm_sim.dispatch import Dispatcher
 from hsm_sim.frames import Frame, FrameDecoder, FrameKind
 from hsm_sim.return_codes import DeviceError, InputArgumentError, OpenDeviceError, OpenSessionError
 from hsm_sim.sessions import Session
@@ -79,13 +78,29 @@ def bind(path: Path) -> socket.socket:
     return listener
 
 
+class Reply(Protocol):
+    """What goes back to the other end."""
+
+    def encode(self) -> bytes:
+        """Octets for the socket."""
+        ...
+
+
+class Answers(Protocol):
+    """Who answers requests: the dispatcher, or what stands before it in tests."""
+
+    def handle(self, session: Session, frame: Frame) -> Reply:
+        """Answer one request; OSError breaks the connection."""
+        ...
+
+
 class Server:
     """Serves one device on one socket until it is told to stop.
 
     Args:
         device: Opened, or in its initial state.
         listener: From ``bind``.
-        dispatcher: Carries the requests out.
+        answers: Carries the requests out.
         limits: Bounds.
         say: Takes one line for the operator.
     """
@@ -94,13 +109,13 @@ class Server:
         self,
         device: Device,
         listener: socket.socket,
-        dispatcher: Dispatcher,
+        answers: Answers,
         limits: ServerLimits,
         say: Callable[[str], None],
     ) -> None:
         self._device = device
         self._listener = listener
-        self._dispatcher = dispatcher
+        self._answers = answers
         self._limits = limits
         self._say = say
         self._wake_receiver, self._wake_sender = socket.socketpair()
@@ -109,6 +124,18 @@ class Server:
         self._sessions = 0
         self._connections: dict[int, tuple[socket.socket, threading.Thread]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping
+
+    def break_connections(self) -> None:
+        """Break every connection at once, as a device does that is reset; each session ends with its own."""
+        with self._lock:
+            for connection, _ in self._connections.values():
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
         """Ask the server to stop; safe in a signal handler and from any thread."""
@@ -175,7 +202,7 @@ class Server:
     def _serve(self, connection: socket.socket, session: Session) -> None:
         try:
             for frame in self._requests(connection):
-                connection.sendall(self._dispatcher.handle(session, frame).encode())
+                connection.sendall(self._answers.handle(session, frame).encode())
                 if session.closed:
                     break
         except MalformedDataError as error:

@@ -2,6 +2,7 @@
 
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Final
 
 from hsm_sim.device import Device
 from hsm_sim.dispatch import Dispatcher
+from hsm_sim.faults import FaultHandlers, FaultingAnswers, Faults, ShiftedClock
 from hsm_sim.hardening import forbid_core_dumps
 from hsm_sim.management import OfficerCredential
 from hsm_sim.model import DeviceState
@@ -24,6 +26,7 @@ from hsm_sim.storage import SqliteStorage, Storage
 from hsm_sim.use_counters import DEFAULT_RESERVE
 
 SOCKET_FILE: Final = "key-store.sock"
+FAULT_WARNING: Final = "WARNING: officers may arm faults; nothing this key store answers is to be relied on."
 WARNING: Final = (
     "WARNING: this is a SIMULATED key store, for test use only. Its keys are protected by this host's file "
     "permissions and an officer's secret, not by certified hardware."
@@ -40,6 +43,7 @@ class ServiceSettings:
         limits: Sessions and patience.
         reserve: Uses that are counted ahead of being used, see ``hsm_sim.use_counters``.
         minimum_generation: Refuse to open an older store than this, see ``hsm_sim.record_store``.
+        allow_faults: Whether officers may arm faults, see ``hsm_sim.faults``; for tests alone.
     """
 
     directory: Path
@@ -47,6 +51,7 @@ class ServiceSettings:
     limits: ServerLimits = field(default_factory=ServerLimits)
     reserve: int = DEFAULT_RESERVE
     minimum_generation: int = 0
+    allow_faults: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.reserve <= 1_000_000 and self.minimum_generation >= 0):
@@ -98,17 +103,22 @@ def serve(
     """
     forbid_core_dumps()
     say(WARNING)
+    if settings.allow_faults:
+        say(FAULT_WARNING)
+    shifted = ShiftedClock(clock)
     settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage = open_storage(settings.directory)
     try:
-        device = _open_device(storage, settings, officer, clock=clock, random=random, say=say)
+        device = _open_device(
+            storage, settings, officer, clock=shifted if settings.allow_faults else clock, random=random, say=say
+        )
     except BaseException:
         storage.close()
         raise
     try:
         listener = bind(settings.listens_at)
         try:
-            server = Server(device, listener, Dispatcher(device, random, say), settings.limits, say)
+            server = _server(device, listener, settings, shifted, random=random, say=say)
             with _stopped_by_signals(server):
                 on_ready(device.state, server)
                 server.run()
@@ -137,6 +147,25 @@ def _open_device(
     elif officer is not None:
         raise DeviceStateError("the store is not initialised; it has no officers yet")
     return device
+
+
+def _server(
+    device: Device,
+    listener: socket.socket,
+    settings: ServiceSettings,
+    clock: ShiftedClock,
+    *,
+    random: RandomOctets,
+    say: Callable[[str], None],
+) -> Server:
+    if not settings.allow_faults:
+        return Server(device, listener, Dispatcher(device, random, say), settings.limits, say)
+    faults = Faults()
+    further = FaultHandlers(device, faults).table()
+    answers = FaultingAnswers(Dispatcher(device, random, say, further=further), faults, clock)
+    server = Server(device, listener, answers, settings.limits, say)
+    answers.attach(reset=server.break_connections, stopping=lambda: server.stopping)
+    return server
 
 
 @contextmanager

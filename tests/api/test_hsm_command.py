@@ -13,6 +13,7 @@ from api import secret_sources
 from api.messages import LANGUAGES
 from crypto import DEFAULT_USER_ID
 from formats.gbt20518 import from_pem, read_request, verify_possession
+from hsm_sim import DevicePolicy, ServiceSettings, initialise_key_store, start_key_store
 from tests.api.conftest import OFFICER, PIN, Run, RunningKeyStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -125,6 +126,37 @@ def test_officers(run: Run, key_store: RunningKeyStore, tmp_path: Path) -> None:
     assert run("hsm", "self-test", *as_zhang, other).status == 0
     assert run("hsm", "remove-officer", "zhang", *key_store.as_officer).status == 0
     assert run("hsm", "self-test", *as_zhang, other).status == 1
+
+
+def test_faults_are_for_key_stores_started_for_them(run: Run, key_store: RunningKeyStore) -> None:
+    """A key store in service takes no fault, and what makes no sense is not even asked."""
+    refused = run("hsm", "fault", "arm", "hang", *key_store.as_officer)
+    assert refused.status == 1
+    assert "SDR_NOTSUPPORT" in refused.err
+    assert run("hsm", "fault", "arm", "delay", *key_store.as_officer).status == 3
+    assert run("hsm", "fault", "arm", "flood", *key_store.as_officer).status == 3
+    assert run("hsm", "fault", "arm", "hang", "--command", "dance", *key_store.as_officer).status == 3
+
+
+def test_faults_are_armed_listed_and_cleared(run: Run, tmp_path: Path) -> None:
+    """From the command line: armed for one command, listed with what they struck, cleared."""
+    settings = ServiceSettings(tmp_path / "store", allow_faults=True)
+    policy = DevicePolicy(secret_iterations=1_000, password_iterations=1_000)
+    initialise_key_store(settings, (OFFICER,), policy, stderr=subprocess.DEVNULL)
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
+    secret.write_bytes(OFFICER.secret)
+    with start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL) as process:
+        officer = ["--key-store", process.socket_path, "--secret-file", secret]
+        refuse = ["refuse", "--command", "list-keys", "--times", "2", "--amount", "0x01000004"]
+        assert run("hsm", "fault", "arm", *refuse, *officer).status == 0
+        assert "SDR_HARDFAIL" in run("hsm", "keys", "--key-store", process.socket_path).err
+        assert run("hsm", "fault", "list", *officer).out.splitlines()[-1].split() == [
+            "1", "refuse", "list-keys", "0", "2", "16777220", "1",
+        ]  # fmt: skip
+        assert run("hsm", "fault", "clear", *officer).status == 0
+        assert run("hsm", "keys", "--key-store", process.socket_path).status == 0
+        assert run("hsm", "fault", "list", *officer).out == "no faults are armed.\n"
 
 
 def test_audit_shows_who_did_what(run: Run, key_store: RunningKeyStore) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.errors import MalformedDataError
-from hsm_sim import commands, management, records
+from hsm_sim import commands, fault_commands, management, records
 from hsm_sim.batches import join_signatures, split_digests, split_signatures
 from hsm_sim.encoding import (
     Choice,
@@ -92,7 +92,28 @@ def strategy(encoding: Any) -> st.SearchStrategy[Any]:
     raise AssertionError(encoding)
 
 
+def fault() -> st.SearchStrategy[fault_commands.Fault]:
+    """Faults that make sense; a draw of every field by itself hardly ever does."""
+    kinds = fault_commands.FaultKind
+    timed = st.sampled_from([kinds.DELAY, kinds.CLOCK_FORWARD, kinds.CLOCK_BACK])
+    plain = st.sampled_from([kinds.HANG, kinds.BREAK_AFTER, kinds.RESET, kinds.WRONG_SIGNATURE])
+    kind_and_amount = (
+        st.tuples(timed, st.integers(1, fault_commands.MAX_MILLISECONDS))
+        | st.tuples(plain, st.just(0))
+        | st.tuples(st.just(kinds.REFUSE), st.integers(1, 2**32 - 1))
+    )
+    command, count = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)
+    return st.tuples(kind_and_amount, command, count, count).map(
+        lambda drawn: fault_commands.Fault(drawn[0][0], *drawn[1:], drawn[0][1])
+    )
+
+
+OWN_STRATEGIES: dict[type[Any], Callable[[], st.SearchStrategy[Any]]] = {fault_commands.Fault: fault}
+
+
 def record_of(record: type[Any]) -> st.SearchStrategy[Any]:
+    if record in OWN_STRATEGIES:
+        return OWN_STRATEGIES[record]()
     hints = get_type_hints(record, include_extras=True)
     values = [strategy(get_args(hints[field.name])[1]) for field in fields(record)]
 
@@ -115,7 +136,7 @@ NARROW = {management.DevicePolicy, management.Initialise, records.DeviceRecord, 
 LAID_OUT = sorted(
     {
         each
-        for module in (commands, management, records)
+        for module in (commands, fault_commands, management, records)
         for each in vars(module).values()
         if isinstance(each, type)
         and each.__module__ == module.__name__

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from api.arguments import add_command, add_group
-from api.commands.hsm import device, keys, officers
+from api.commands.hsm import device, faults, keys, officers, stops
 from api.messages import Messages
 from api.output import Output
 
@@ -15,6 +15,8 @@ def add_parser(subparsers: Any, text: Messages) -> None:
     device.add_parsers(group, text)
     keys.add_parsers(group, text)
     officers.add_parsers(group, text)
+    faults.add_parsers(group, text)
+    stops.add_parsers(group, text)
 
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:

@@ -40,6 +40,7 @@ def add_parsers(group: Any, text: Messages) -> None:
         type=checked(whole_number(0, 2**63 - 1), text, "arguments.not_a_number"),
         help=text("hsm.serve.minimum_generation"),
     )
+    serve.add_argument("--allow-faults", action="store_true", help=text("hsm.serve.allow_faults"))
     add_officer(serve, text)
     serve.set_defaults(handler=_serve)
 
@@ -92,6 +93,7 @@ def _serve(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
         Path(arguments.directory),
         Path(arguments.socket) if arguments.socket else None,
         minimum_generation=arguments.minimum_generation,
+        allow_faults=arguments.allow_faults,
     )
     officer = officer_of(arguments, text, out)
 

@@ -20,6 +20,9 @@ from hsm_sim.commands import (
     OpenSession,
     ReleaseAccessRight,
 )
+from hsm_sim.dispatch import Dispatcher
+from hsm_sim.fault_commands import ArmFault, ClearFaults, Fault, FaultKind, ListFaults
+from hsm_sim.faults import FaultHandlers, Faults
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
@@ -60,6 +63,8 @@ def shapes(secret: bytes) -> list[bytes]:
 
 def use_everything(host) -> None:
     """Send every command there is, in an order in which it succeeds, and once where it is refused."""
+    further = FaultHandlers(host.device, Faults()).table()
+    host.dispatcher = Dispatcher(host.device, host.random, host.said.append, further=further)
     caller = host.session(name="")
     sent = set()
 
@@ -97,6 +102,9 @@ def use_everything(host) -> None:
         ChangeOfficerSecret(b"a newer secret"),
         ReadAudit(1),
         SelfTest(),
+        ArmFault(Fault(FaultKind.WRONG_SIGNATURE)),
+        ListFaults(),
+        ClearFaults(),
         RemoveOfficer("li"),
         GenerateKeyPair(2, KeyUsage.SIGN, "", None, b"password 2"),
         DestroyKeys(2),
