@@ -23,7 +23,7 @@ from api.files import read_file, write_file
 from api.output import shown
 from ca.authority import AuthoritySettings, PolicyStatement
 from ca.errors import RefusedError
-from ca.profile import Profile, built_in_profiles, profiles_in
+from ca.profile import ProfileSet, built_in_profiles, profiles_in
 from crypto import InvalidKeyError, KeyStoreError, PublicKey
 from formats.gbt20518 import Certificate, Name, Validity, read_certificate, read_name
 from formats.json_data import JsonNode, read_json
@@ -178,15 +178,15 @@ def write_authority(folder: Path, file: AuthorityFile) -> None:
     write_file(str(folder / FILE), file.to_json(), replace=True)
 
 
-def profiles_of(folder: Path) -> dict[str, Profile]:
+def profiles_of(folder: Path) -> ProfileSet:
     """The authority's profiles by name: its own folder's, or those that come with the project.
 
     Raises:
-        RefusedError: Two of its own have one name.
+        RefusedError: Its own contradict each other.
     """
     own = folder / PROFILES
     try:
-        return dict(profiles_in(own) if own.is_dir() else built_in_profiles())
+        return profiles_in(own) if own.is_dir() else built_in_profiles()
     except ValueError as error:
         raise RefusedError(f"{own}: {error}", code="ca.profiles") from error
 

@@ -7,6 +7,7 @@ from ca.model import IssuanceRequest, SerialNumber
 from ca.profile import Certifies, Presence, Profile
 from formats.gbt20518 import Extension, TbsCertificate
 from formats.gbt20518 import extension_building as build
+from formats.gbt20518.identity import identity_extension
 
 
 def certificate_content(
@@ -44,9 +45,12 @@ def _extensions(
         )
     extensions.append(build.subject_key_identifier(build.key_identifier(request.public_key)))
     extensions.append(build.authority_key_identifier(issuer.key_identifier))
-    if settings.policies and profile.policies is not Presence.ABSENT:
-        policies = [(policy.oid, policy.practice_statement) for policy in settings.policies]
+    policies = [(policy.oid, policy.practice_statement) for policy in settings.policies]
+    policies += [(oid, None) for oid in profile.policy_oids if oid not in dict(policies)]
+    if policies and profile.policies is not Presence.ABSENT:
         extensions.append(build.certificate_policies(policies))
+    if request.alternative_names:
+        extensions.append(build.subject_alt_name(request.alternative_names))
     if settings.crl_uris and profile.crl_distribution_points is not Presence.ABSENT:
         extensions.append(build.crl_distribution_points(settings.crl_uris))
     if (settings.ocsp_uris or settings.ca_issuers_uris) and profile.authority_info_access is not Presence.ABSENT:
@@ -60,5 +64,9 @@ def _extensions(
     if profile.ocsp_no_check:
         extensions.append(build.ocsp_no_check())
     if request.credit_code is not None:
-        extensions.append(build.organization_code(request.credit_code))
+        if profile.organization_code is not Presence.ABSENT or profile.credit_code_oid is None:
+            extensions.append(build.organization_code(request.credit_code))
+        if profile.credit_code_oid is not None:
+            extensions.append(build.organization_code(request.credit_code, oid=profile.credit_code_oid))
+    extensions.extend(identity_extension(number) for number in request.identity)
     return extensions

@@ -6,42 +6,24 @@ is one function that yields findings; ``CERTIFICATE_RULES`` lists them. See docs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Final
 
-from ca.authority import Issuer
+from ca import naming_rules
+from ca.candidate import Candidate, Rule
 from ca.errors import LintFinding
-from ca.profile import Certifies, Presence, Profile
+from ca.profile import Certifies, Presence
+from ca.profile_model import SIGNING_USAGES, USAGES_OF_PURPOSES
 from formats import oids
-from formats.errors import MalformedDataError
-from formats.gb32100 import CreditCode
 from formats.gbt20518 import BasicConstraints, Certificate, KeyUsage
 from formats.gbt20518.building import MAX_SERIAL_BITS
 from formats.gbt20518.extension_building import key_identifier
 
+__all__ = ["CERTIFICATE_RULES", "Candidate", "Rule", "lint_certificate"]
+
 _MIN_SERIAL_BITS: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What is judged.
-
-    Attributes:
-        certificate: The content to be signed, read back (with a placeholder for the signature).
-        profile: The profile it was made for.
-        issuer: Who is to sign it.
-        now: The moment of issue.
-    """
-
-    certificate: Certificate
-    profile: Profile
-    issuer: Issuer
-    now: datetime
-
-
-Rule = Callable[[Candidate], Iterator[LintFinding]]
 _RFC_5280 = "RFC 5280"
 _PROFILE = "GB/T 20518-2018 profile"
 
@@ -99,22 +81,12 @@ def _validity(candidate: Candidate) -> Iterator[LintFinding]:
             )
 
 
-def _names(candidate: Candidate) -> Iterator[LintFinding]:
+def _issuer_name(candidate: Candidate) -> Iterator[LintFinding]:
     certificate, profile = candidate.certificate, candidate.profile
     if certificate.issuer.encoded != candidate.issuer.name.encoded:
         yield LintFinding(
             "ca.issuer-name", f"{_RFC_5280} 4.1.2.4", "issuer name is not the issuer's subject, by octet"
         )
-    types = [oid for oid, _ in certificate.subject.attributes]
-    for oid in profile.subject_required:
-        if types.count(oid) != 1:
-            yield LintFinding("ca.subject-required", profile.identifier, f"subject has not exactly one {oid}")
-    for oid in sorted(set(types) - set(profile.subject_required) - set(profile.subject_optional)):
-        yield LintFinding("ca.subject-not-allowed", profile.identifier, f"subject has an attribute {oid}")
-    if certificate.subject.country not in {None, "CN"}:
-        yield LintFinding("ca.subject-country", "[D]", "country is not CN")
-    if any(value != value.strip() for _, value in certificate.subject.attributes):
-        yield LintFinding("ca.subject-space", "[D]", "an attribute begins or ends with white space")
     same = certificate.subject.matches(certificate.issuer)
     if same != (profile.certifies is Certifies.ROOT):
         yield LintFinding(
@@ -147,6 +119,20 @@ def _usage(candidate: Candidate) -> Iterator[LintFinding]:
         yield LintFinding("ca.extended-key-usage", profile.identifier, "extKeyUsage is not the profile's")
     if _is_critical(certificate, oids.EXTENDED_KEY_USAGE) != profile.extended_key_usage_critical:
         yield LintFinding("ca.extended-key-usage-critical", profile.identifier, "criticality is not the profile's")
+
+
+def _purposes(candidate: Candidate) -> Iterator[LintFinding]:
+    certificate = candidate.certificate
+    usage = certificate.key_usage or frozenset()
+    if usage & SIGNING_USAGES and usage - SIGNING_USAGES:
+        yield LintFinding("ca.usage-mixed", "GB/T 25056", "one certificate is for signing and for encryption")
+    for purpose in certificate.extended_key_usage or ():
+        if purpose == oids.ANY_EXTENDED_KEY_USAGE:
+            yield LintFinding("ca.any-purpose", "[D]", "anyExtendedKeyUsage bounds nothing")
+        if not usage & USAGES_OF_PURPOSES.get(purpose, usage):
+            yield LintFinding(
+                "ca.purpose-usage", f"{_RFC_5280} 4.2.1.12", f"purpose {purpose} without its key usage"
+            )
 
 
 def _hierarchy(candidate: Candidate) -> Iterator[LintFinding]:
@@ -190,21 +176,17 @@ def _presence(candidate: Candidate) -> Iterator[LintFinding]:
         yield LintFinding(
             "ca.ocsp-no-check", "RFC 6960 4.2.2.2.1", "id-pkix-ocsp-nocheck is not as the profile says"
         )
-    if (profile.private_key_usage is not None) != (certificate.private_key_usage_period is not None):
+    period = certificate.private_key_usage_period
+    if (profile.private_key_usage is not None) != (period is not None):
         yield LintFinding("ca.private-key-usage-period", profile.identifier, "is not as the profile says")
+    if period is not None and any(end and not certificate.validity.contains(end) for end in period):
+        yield LintFinding("ca.private-key-usage-bounds", "[D]", "the key signs outside the certificate's validity")
+    missing = set(profile.policy_oids) - {policy.oid for policy in certificate.policies}
+    if missing:
+        yield LintFinding("ca.policy-of-profile", profile.identifier, "a policy of the profile is not stated")
     for oid, extension in certificate.extensions.items():
         if extension.critical and oid not in {oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE}:
             yield LintFinding("ca.critical", _RFC_5280, f"extension {oid} is critical")
-
-
-def _identity(candidate: Candidate) -> Iterator[LintFinding]:
-    code = candidate.certificate.credit_code
-    if code is None:
-        return
-    try:
-        CreditCode.parse(code)
-    except MalformedDataError as exc:
-        yield LintFinding("ca.credit-code", "GB 32100-2015", exc.message)
 
 
 def _addresses(candidate: Candidate) -> Iterator[LintFinding]:
@@ -224,11 +206,16 @@ CERTIFICATE_RULES: Final[tuple[Rule, ...]] = (
     _encoding,
     _serial,
     _validity,
-    _names,
+    _issuer_name,
+    naming_rules.subject_attributes,
+    naming_rules.name_constraints,
+    naming_rules.alternative_names,
     _key,
     _usage,
+    _purposes,
     _hierarchy,
     _presence,
-    _identity,
+    naming_rules.identity_numbers,
+    naming_rules.person_numbers,
     _addresses,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,8 @@ from crypto import PublicKey, sm3
 from formats import der
 from formats.gbt20518 import Name, RevocationReason, Validity
 from formats.gbt20518.algorithm import public_key_info
+from formats.gbt20518.alternative_name import AlternativeName
+from formats.gbt20518.identity import IdentityNumber
 
 _SERIAL_OCTETS: Final = 19
 _REQUEST_KEY: Final = re.compile(r"[!-~]{1,128}")
@@ -174,6 +176,9 @@ class IssuanceRequest:
         possession: How possession of the private key is known.
         credit_code: Unified social credit code of the subject's organisation, for the identity extension; None
             without one.
+        alternative_names: For subjectAltName.
+        identity: Numbers for identity extensions, in the form the profile wants; they become public.
+        serial: A serial number reserved for this certificate; None to draw one.
 
     Raises:
         RefusedError: At construction, if ``key`` or ``validity`` breaks its form.
@@ -186,6 +191,9 @@ class IssuanceRequest:
     validity: Validity
     possession: Possession
     credit_code: str | None = None
+    alternative_names: tuple[AlternativeName, ...] = ()
+    identity: tuple[IdentityNumber, ...] = ()
+    serial: SerialNumber | None = None
 
     def __post_init__(self) -> None:
         if not _REQUEST_KEY.fullmatch(self.key):
@@ -205,8 +213,21 @@ class IssuanceRequest:
             der.time(self.validity.not_after),
             der.utf8_string(self.possession),
             der.utf8_string(self.credit_code or ""),
+            *self._later_parts(),
         )
         return sm3(content)
+
+    def _later_parts(self) -> Iterator[bytes]:
+        """Parts that requests did not always have: absent when empty, so that old digests stay as they were."""
+        if self.alternative_names:
+            yield der.explicit(0, der.sequence(*(name.encode() for name in self.alternative_names)))
+        if self.identity:
+            numbers = (
+                der.sequence(der.utf8_string(each.kind), der.utf8_string(each.text)) for each in self.identity
+            )
+            yield der.explicit(1, der.sequence(*numbers))
+        if self.serial is not None:
+            yield der.explicit(2, der.integer(self.serial.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,29 @@ with no norm behind it, to be changed in a copy of the file where an authority d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from ca.profile_model import Certifies, IdentityRule, NumberForm, Presence, Profile, ProfileSet
 from formats import der, oids
-from formats.gbt20518 import KeyUsage
+from formats.gbt20518 import GeneralNameKind, KeyUsage
+from formats.gbt20518.identity import IdentityKind
 from formats.json_data import JsonNode, read_json
+
+__all__ = [
+    "ATTRIBUTES",
+    "KEY_USAGES",
+    "Certifies",
+    "Presence",
+    "Profile",
+    "ProfileSet",
+    "built_in_profiles",
+    "profiles_in",
+    "read_profile",
+]
 
 _MAX_FILE_OCTETS: Final = 64 * 1024
 
@@ -49,100 +60,35 @@ KEY_USAGES: Final = MappingProxyType(
 )
 """Key usages a profile can name (RFC 5280 4.2.1.3)."""
 
-
-class Certifies(StrEnum):
-    """What kind of subject a profile is for."""
-
-    ROOT = "root"
-    AUTHORITY = "authority"
-    END_ENTITY = "end-entity"
-
-
-class Presence(StrEnum):
-    """Whether an extension belongs into a certificate."""
-
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    ABSENT = "absent"
+_NAME_KINDS: Final = MappingProxyType(
+    {
+        "dns": GeneralNameKind.DNS,
+        "ip": GeneralNameKind.IP_ADDRESS,
+        "email": GeneralNameKind.EMAIL,
+        "uri": GeneralNameKind.URI,
+    }
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A validated profile.
-
-    Attributes:
-        name: Its name, for example ``"seal-holder"``.
-        version: Its version, from 1.
-        title: Chinese title, for pages.
-        certifies: What kind of subject it is for.
-        subject_required: Attribute types a subject has exactly once each.
-        subject_optional: Attribute types a subject may have.
-        max_validity: Longest validity.
-        max_backdating: How long before now a validity may start.
-        path_length: For authorities: how many may follow below; None for any number.
-        key_usage: keyUsage, exactly.
-        extended_key_usage: Key purposes, exactly; empty for no extension.
-        extended_key_usage_critical: Whether that extension is critical.
-        organization_code: Whether the identity extension organizationCode is there.
-        policies: Whether certificatePolicies is there.
-        crl_distribution_points: Whether cRLDistributionPoints is there.
-        authority_info_access: Whether authorityInfoAccess is there.
-        private_key_usage: How long the private key signs, from the start of the validity; None for no extension.
-        ocsp_no_check: Whether id-pkix-ocsp-nocheck is there.
-        max_crl_validity: For authorities: longest time between a list and the next; None for end entities.
-        basis: What the choices rest on.
-    """
-
-    name: str
-    version: int
-    title: str
-    certifies: Certifies
-    subject_required: tuple[str, ...]
-    subject_optional: tuple[str, ...]
-    max_validity: timedelta
-    max_backdating: timedelta
-    path_length: int | None
-    key_usage: frozenset[KeyUsage]
-    extended_key_usage: tuple[str, ...]
-    extended_key_usage_critical: bool
-    organization_code: Presence
-    policies: Presence
-    crl_distribution_points: Presence
-    authority_info_access: Presence
-    private_key_usage: timedelta | None
-    ocsp_no_check: bool
-    max_crl_validity: timedelta | None
-    basis: tuple[str, ...]
-
-    @property
-    def identifier(self) -> str:
-        """Name and version, as records keep it."""
-        return f"{self.name}/{self.version}"
-
-
-def built_in_profiles() -> Mapping[str, Profile]:
-    """The profiles that come with the project, by name."""
+def built_in_profiles() -> ProfileSet:
+    """The profiles that come with the project, by name, every version."""
     files = sorted(resources.files("ca.profiles").iterdir(), key=lambda file: file.name)
-    return _by_name(
-        [read_profile(file.read_bytes(), what=file.name) for file in files if file.name.endswith(".json")]
-    )
+    return ProfileSet(read_profile(file.read_bytes(), what=file.name) for file in files if _is_profile(file.name))
 
 
-def profiles_in(folder: Path) -> Mapping[str, Profile]:
-    """The profiles in a folder of an authority's own, by name.
+def profiles_in(folder: Path) -> ProfileSet:
+    """The profiles in a folder of an authority's own, by name, every version.
 
     Raises:
         MalformedDataError: A file is no valid profile.
-        ValueError: Two files hold profiles of one name.
+        ValueError: Two files hold one version of a profile, or an encryption twin is missing.
     """
-    return _by_name([read_profile(path.read_bytes(), what=path.name) for path in sorted(folder.glob("*.json"))])
+    files = sorted(folder.iterdir())
+    return ProfileSet(read_profile(path.read_bytes(), what=path.name) for path in files if _is_profile(path.name))
 
 
-def _by_name(profiles: list[Profile]) -> Mapping[str, Profile]:
-    by_name = {profile.name: profile for profile in profiles}
-    if len(by_name) != len(profiles):
-        raise ValueError("two profiles have one name")
-    return MappingProxyType(by_name)
+def _is_profile(name: str) -> bool:
+    return name.endswith(".json")
 
 
 def read_profile(data: bytes, *, what: str) -> Profile:
@@ -168,7 +114,18 @@ def read_profile(data: bytes, *, what: str) -> Profile:
             "extensions",
             "basis",
         ),
-        optional=("path_length", "extended_key_usage", "private_key_usage_days", "ocsp_no_check", "crl_max_days"),
+        optional=(
+            "path_length",
+            "extended_key_usage",
+            "private_key_usage_days",
+            "ocsp_no_check",
+            "crl_max_days",
+            "subject_alt_name",
+            "identity",
+            "credit_code_oid",
+            "policy_oids",
+            "encryption_twin",
+        ),
     )
     subject = fields["subject"].members(required=("required", "optional"))
     validity = fields["validity"].members(required=("max_days", "max_backdating_hours"))
@@ -177,6 +134,7 @@ def read_profile(data: bytes, *, what: str) -> Profile:
         required=("organization_code", "policies", "crl_distribution_points", "authority_info_access")
     )
     presence = {name: Presence(node.choice(tuple(Presence))) for name, node in extensions.items()}
+    names, name_kinds = _alternative_names(fields.get("subject_alt_name"))
     profile = Profile(
         name=_name(fields["name"]),
         version=fields["version"].integer(least=1, most=9999),
@@ -195,31 +153,17 @@ def read_profile(data: bytes, *, what: str) -> Profile:
         ocsp_no_check="ocsp_no_check" in fields and fields["ocsp_no_check"].boolean(),
         max_crl_validity=_days(fields.get("crl_max_days")),
         basis=tuple(item.text(longest=400) for item in fields["basis"].items(most=40)),
+        alternative_names=names,
+        alternative_name_kinds=name_kinds,
+        identity=_identity(fields.get("identity")),
+        credit_code_oid=_oid(fields["credit_code_oid"]) if "credit_code_oid" in fields else None,
+        policy_oids=_oids(fields["policy_oids"]) if "policy_oids" in fields else (),
+        encryption_twin=_name(fields["encryption_twin"]) if "encryption_twin" in fields else None,
     )
-    _check_consistency(profile, root)
+    contradiction = profile.contradiction()
+    if contradiction is not None:
+        root.fail(contradiction)
     return profile
-
-
-def _check_consistency(profile: Profile, root: JsonNode) -> None:
-    overlap = set(profile.subject_required) & set(profile.subject_optional)
-    if overlap:
-        root.fail("a subject attribute is both required and optional")
-    signs_certificates = KeyUsage.KEY_CERT_SIGN in profile.key_usage
-    if (profile.certifies is Certifies.END_ENTITY) == signs_certificates:
-        root.fail("keyCertSign belongs to roots and authorities, and to them alone")
-    if (profile.certifies is Certifies.END_ENTITY) != (profile.max_crl_validity is None):
-        root.fail("crl_max_days belongs to roots and authorities, and to them alone")
-    if profile.certifies is Certifies.END_ENTITY and profile.path_length is not None:
-        root.fail("path_length belongs to roots and authorities")
-    signing = {KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION, KeyUsage.KEY_CERT_SIGN, KeyUsage.CRL_SIGN}
-    if profile.key_usage & signing and profile.key_usage - signing:
-        root.fail("one certificate is for signing or for encryption, not for both")
-    if oids.KP_TIME_STAMPING in profile.extended_key_usage and (
-        len(profile.extended_key_usage) > 1 or not profile.extended_key_usage_critical
-    ):
-        root.fail("timeStamping stands alone and critical (RFC 3161 2.3)")
-    if profile.private_key_usage is not None and profile.private_key_usage > profile.max_validity:
-        root.fail("the private key would sign longer than the certificate is valid")
 
 
 def _name(node: JsonNode) -> str:
@@ -247,10 +191,36 @@ def _purposes(node: JsonNode | None) -> tuple[tuple[str, ...], bool]:
     if node is None:
         return (), False
     fields = node.members(required=("purposes", "critical"))
-    purposes = tuple(_oid(item) for item in fields["purposes"].items(most=20))
-    if not purposes or len(set(purposes)) != len(purposes):
-        node.fail("key purposes are at least one and not repeated")
-    return purposes, fields["critical"].boolean()
+    return _oids(fields["purposes"]), fields["critical"].boolean()
+
+
+def _alternative_names(node: JsonNode | None) -> tuple[Presence, frozenset[GeneralNameKind]]:
+    if node is None:
+        return Presence.ABSENT, frozenset()
+    fields = node.members(required=("presence", "kinds"))
+    kinds = frozenset(_NAME_KINDS[item.choice(tuple(_NAME_KINDS))] for item in fields["kinds"].items(most=4))
+    if not kinds:
+        node.fail("names it leaves no kind for")
+    return Presence(fields["presence"].choice((Presence.REQUIRED, Presence.OPTIONAL))), kinds
+
+
+def _identity(node: JsonNode | None) -> tuple[IdentityRule, ...]:
+    if node is None:
+        return ()
+    rules = []
+    for kind, rule in node.members(required=(), optional=tuple(IdentityKind)).items():
+        fields = rule.members(required=("presence", "form"))
+        presence = Presence(fields["presence"].choice((Presence.REQUIRED, Presence.OPTIONAL)))
+        form = NumberForm(fields["form"].choice(tuple(NumberForm)))
+        rules.append(IdentityRule(IdentityKind(kind), presence, form))
+    return tuple(rules)
+
+
+def _oids(node: JsonNode) -> tuple[str, ...]:
+    found = tuple(_oid(item) for item in node.items(most=20))
+    if not found or len(set(found)) != len(found):
+        node.fail("object identifiers are at least one and not repeated")
+    return found
 
 
 def _oid(node: JsonNode) -> str:

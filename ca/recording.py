@@ -157,7 +157,7 @@ class RecordedIssuance:
 
     def _new(self, request: IssuanceRequest, now: datetime) -> _Planned:
         profile = self._profile(request.profile)
-        serial = SerialNumber.draw(self._random)
+        serial = request.serial or SerialNumber.draw(self._random)
         token = prepare(profile, request, self._issuer, self._settings, serial=serial, now=now)
         record = CertificateRecord(
             authority=self.authority,
@@ -175,9 +175,7 @@ class RecordedIssuance:
 
     def _token_again(self, record: CertificateRecord) -> LintedCertificate:
         """A token for recorded content: linted as of its intent, and still of use today."""
-        token = readmit(
-            record.tbs, self._profile(record.profile.partition("/")[0]), self._issuer, now=record.intended_at
-        )
+        token = readmit(record.tbs, self._profile(record.profile), self._issuer, now=record.intended_at)
         now = self._clock()
         above = self._issuer.certificate
         if record.is_expired(now) or (above is not None and not above.validity.contains(now)):

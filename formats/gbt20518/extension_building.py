@@ -9,6 +9,7 @@ from datetime import datetime
 from crypto import PublicKey
 from formats import der, oids
 from formats.gbt20518 import general_name
+from formats.gbt20518.alternative_name import AlternativeName
 from formats.gbt20518.crl_model import IssuingDistributionPoint
 from formats.gbt20518.extension import Extension
 from formats.gbt20518.extensions import CPS_QUALIFIER, KeyUsage
@@ -87,9 +88,20 @@ def authority_info_access(*, ocsp: Iterable[str], ca_issuers: Iterable[str]) -> 
     return Extension(oids.AUTHORITY_INFO_ACCESS, critical=False, value=der.sequence(*encoded))
 
 
-def organization_code(code: str) -> Extension:
-    """Identity extension organizationCode (1.2.156.10260.4.1.4), PrintableString, not critical."""
-    return Extension(oids.ORGANIZATION_CODE, critical=False, value=der.printable_string(code))
+def organization_code(code: str, *, oid: str = oids.ORGANIZATION_CODE) -> Extension:
+    """Identity extension organizationCode (1.2.156.10260.4.1.4), PrintableString, not critical.
+
+    Args:
+        code: The code.
+        oid: Another extension of the same syntax to carry it.
+    """
+    return Extension(oid, critical=False, value=der.printable_string(code))
+
+
+def subject_alt_name(names: Iterable[AlternativeName]) -> Extension:
+    """Extension subjectAltName, not critical: the subject is never empty here (RFC 5280 4.2.1.6)."""
+    value = der.sequence(*(name.encode() for name in names))
+    return Extension(oids.SUBJECT_ALT_NAME, critical=False, value=value)
 
 
 def permitted_names(names: Iterable[Name]) -> Extension:

@@ -143,7 +143,7 @@ def test_seal_holder_certificate(world: World) -> None:
     assert certificate.ocsp_uris == ("http://ocsp.test/",)
     record = world.regional.record(_serial(certificate))
     assert (record.state, record.encoded) == (CertificateState.VALID, certificate.encoded)
-    assert record.profile == "seal-holder/1"
+    assert record.profile == "seal-holder/2"
 
 
 @pytest.mark.parametrize(
