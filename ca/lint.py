@@ -16,7 +16,7 @@ from ca.profile import Certifies, Presence
 from ca.profile_model import SIGNING_USAGES, USAGES_OF_PURPOSES
 from formats import oids
 from formats.gbt20518 import BasicConstraints, Certificate, KeyUsage
-from formats.gbt20518.building import MAX_SERIAL_BITS
+from formats.gbt20518.certificate_model import MAX_SERIAL_BITS
 from formats.gbt20518.extension_building import key_identifier
 
 __all__ = ["CERTIFICATE_RULES", "Candidate", "Rule", "lint_certificate"]

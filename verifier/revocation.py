@@ -4,10 +4,14 @@ A list counts if the CA's own key signed it, that key may sign lists, every crit
 is about certificates such as this one. Two kinds of evidence are drawn from lists:
 
 - an entry: a revocation is final, so any counted list proves it, however old; suspension (certificateHold) is not,
-  so only the newest counted list proves that;
-- absence of an entry: only the newest counted list proves that, and only while it is current and full, which a
-  delta list or one of some reasons is not. CAs drop entries of expired certificates, so for those it must be the
-  list in force when the certificate expired, or one that says it keeps them (expiredCertsOnCRL).
+  so only the newest full list together with the newest delta list to it proves that, or a list newer than both;
+- absence of an entry: only the newest full list proves that, and only while it is current; a delta list or one of
+  some reasons proves no absence. CAs drop entries of expired certificates, so for those it must be the list in
+  force when the certificate expired, or one that says it keeps them (expiredCertsOnCRL).
+
+A delta list lifts a suspension (removeFromCRL, or by leaving out what it tells anew of each time) only if it goes
+with the full list at hand (RFC 5280 6.3.3 c): same scope and key, its base not after the full list, its number
+above it; and only while it is current.
 
 A suspension that was lifted again leaves no trace in full lists, so it is not seen.
 """
@@ -19,12 +23,10 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from crypto import InvalidSignatureError
-from formats import der
-from formats.errors import MalformedDataError
+from formats import oids
 from formats.foreign_signature import foreign_verify
 from formats.gbt20518 import Certificate, Crl, KeyUsage, RevocationReason, RevokedEntry, crl_verify
 
-EXPIRED_CERTS_ON_CRL: Final = "2.5.29.60"
 _NOT_FINAL: Final = frozenset({RevocationReason.CERTIFICATE_HOLD, RevocationReason.REMOVE_FROM_CRL})
 """The second has a meaning in delta lists only; in a full list it says nothing."""
 _COMPROMISE: Final = frozenset(
@@ -115,13 +117,12 @@ class RevocationLists:
         if not lists:
             return RevocationState(Status.UNKNOWN, f"no usable list of {issuer.subject}")
         newest = max(lists, key=_age)
-        newest_of_any = max(known, key=_age)
-        held = newest_of_any.revoked.get(certificate.serial_number) or newest.revoked.get(
-            certificate.serial_number
-        )
-        if held is not None and held.reason is RevocationReason.CERTIFICATE_HOLD:
-            return replace(state_of_entry(held, moment), as_of=newest_of_any.this_update)
-        return replace(_absence(certificate, lists, newest, at), as_of=newest.this_update)
+        latest = max([newest, *(crl for crl in known if _extends(crl, newest, at))], key=_age)
+        held = _suspension(certificate.serial_number, known, newest, latest)
+        if held is not None:
+            crl, entry = held
+            return replace(state_of_entry(entry, moment), as_of=crl.this_update)
+        return replace(_absence(certificate, lists, newest, at), as_of=latest.this_update)
 
     def _of(self, issuer: Certificate) -> tuple[Crl, ...]:
         """Lists that ``issuer`` signed with a key that may."""
@@ -159,7 +160,7 @@ def _in_scope(crl: Crl, certificate: Certificate) -> bool:
     scope = crl.issuing_distribution_point
     if scope is None:
         return True
-    if scope.only_attribute_certificates or scope.indirect:
+    if scope.only_attribute_certificates or scope.indirect or scope.relative_name:
         return False
     if scope.only_user_certificates and certificate.is_ca:
         return False
@@ -167,13 +168,52 @@ def _in_scope(crl: Crl, certificate: Certificate) -> bool:
         return False
     if not scope.names:
         return True
-    own = {name.encoded for point in certificate.distribution_points for name in point.names}
+    points = (point for point in certificate.distribution_points if not point.crl_issuer)
+    own = {name.encoded for point in points for name in point.names}
     return any(name.encoded in own for name in scope.names)
 
 
 def _is_full(crl: Crl) -> bool:
     scope = crl.issuing_distribution_point
     return crl.delta_base is None and (scope is None or scope.only_some_reasons is None)
+
+
+def _extends(delta: Crl, full: Crl, at: datetime) -> bool:
+    """Whether ``delta`` is a current delta list to ``full`` (RFC 5280 6.3.3 c)."""
+    if delta.delta_base is None or delta.number is None or full.number is None:
+        return False
+    return (
+        delta.delta_base <= full.number < delta.number
+        and delta.this_update >= full.this_update
+        and delta.next_update is not None
+        and delta.next_update >= at
+        and _octets(delta, oids.ISSUING_DISTRIBUTION_POINT) == _octets(full, oids.ISSUING_DISTRIBUTION_POINT)
+        and _octets(delta, oids.AUTHORITY_KEY_IDENTIFIER) == _octets(full, oids.AUTHORITY_KEY_IDENTIFIER)
+    )
+
+
+def _octets(crl: Crl, oid: str) -> bytes | None:
+    extension = crl.extensions.get(oid)
+    return None if extension is None else extension.value
+
+
+def _suspension(serial: int, known: Sequence[Crl], full: Crl, latest: Crl) -> tuple[Crl, RevokedEntry] | None:
+    """The entry that says it is suspended, and its list; None if it is not.
+
+    Args:
+        serial: Of the certificate.
+        known: Lists about certificates such as this one.
+        full: The newest full list.
+        latest: The newest current delta list to it, or itself.
+    """
+    combined = (latest, latest.revoked.get(serial) or full.revoked.get(serial))
+    newer = [(crl, crl.revoked.get(serial)) for crl in known if _age(crl) > _age(latest)]
+    held = [
+        (crl, entry)
+        for crl, entry in (*newer, combined)
+        if entry is not None and entry.reason is RevocationReason.CERTIFICATE_HOLD
+    ]
+    return max(held, key=lambda each: _age(each[0]), default=None)
 
 
 def _age(crl: Crl) -> tuple[datetime, int]:
@@ -219,12 +259,5 @@ def _in_force_at_expiry(crl: Crl, certificate: Certificate) -> bool:
 
 
 def _keeps_expired(crl: Crl, certificate: Certificate) -> bool:
-    """expiredCertsOnCRL: a GeneralizedTime; certificates that expired later stay on the list."""
-    extension = crl.extensions.get(EXPIRED_CERTS_ON_CRL)
-    if extension is None:
-        return False
-    try:
-        since = der.parse(extension.value, what="expiredCertsOnCRL").generalized_time()
-    except MalformedDataError:
-        return False
-    return since <= certificate.validity.not_after <= crl.this_update
+    since = crl.expired_since
+    return since is not None and since <= certificate.validity.not_after <= crl.this_update

@@ -29,6 +29,7 @@ from formats.gbt20518.request import (
     request_info,
     verify_possession,
 )
+from formats.gbt20518.revoked_entries import EncodedEntries
 
 __all__ = [
     "AccessDescription",
@@ -38,6 +39,7 @@ __all__ = [
     "CertificationRequest",
     "Crl",
     "DistributionPoint",
+    "EncodedEntries",
     "Extension",
     "GeneralName",
     "GeneralNameKind",

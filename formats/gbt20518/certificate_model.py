@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from crypto import PublicKey, sm3
 from formats import oids, tolerances
@@ -27,6 +27,19 @@ from formats.gbt20518.extensions import (
 from formats.gbt20518.general_name import DistributionPoint, GeneralName, uris_of
 from formats.gbt20518.name import Name
 from formats.tolerances import Tolerance
+
+MAX_SERIAL_BITS: Final = 159
+"""A positive INTEGER of at most 20 octets (RFC 5280 4.1.2.2)."""
+
+
+def check_serial(serial: int) -> None:
+    """Refuse a serial number that is not positive or has more than 20 octets.
+
+    Raises:
+        ValueError: It is so.
+    """
+    if serial <= 0 or serial.bit_length() > MAX_SERIAL_BITS:
+        raise ValueError("a serial number is positive and has at most 20 octets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,21 @@ readable: a list that is half understood would call a revoked certificate good.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from crypto import DEFAULT_USER_ID, PublicKey
 from formats import der, oids, tolerances
 from formats.errors import MalformedDataError
-from formats.gbt20518 import plain
 from formats.gbt20518.certificate import read_time
 from formats.gbt20518.crl_model import Crl, IssuingDistributionPoint, RevocationReason, RevokedEntry
 from formats.gbt20518.extension import Extension, read_extensions
 from formats.gbt20518.extensions import decode
 from formats.gbt20518.general_name import read_distribution_point_name, read_reason_bits
 from formats.gbt20518.name import name_from
+from formats.gbt20518.revoked_entries import entry_extensions, read_plain_entries
 from formats.gbt20518.signed import expect_same_algorithm, read_signed, verify_signed
 from formats.tolerances import Tolerance
 
@@ -37,7 +36,7 @@ __all__ = [
 
 CRL_LIMITS: Final = der.DerLimits(size=64 * 1024 * 1024, depth=16, elements=2_000_000)
 _NONE: Final[Mapping[str, Extension]] = MappingProxyType({})
-EntryExtensions = tuple[RevocationReason, datetime | None, tuple[str, ...], tuple[Tolerance, ...]]
+_NO_ENTRIES: Final[Mapping[int, RevokedEntry]] = MappingProxyType({})
 _READ_EXTENSIONS: Final = frozenset(
     {
         oids.AUTHORITY_KEY_IDENTIFIER,
@@ -45,6 +44,7 @@ _READ_EXTENSIONS: Final = frozenset(
         oids.DELTA_CRL_INDICATOR,
         oids.ISSUING_DISTRIBUTION_POINT,
         oids.FRESHEST_CRL,
+        oids.EXPIRED_CERTS_ON_CRL,
     }
 )
 
@@ -84,13 +84,15 @@ def read_crl(data: bytes, *, limits: der.DerLimits = CRL_LIMITS) -> Crl:
     if scope is not None and scope.indirect:
         raise signed.tbs.error("indirect lists are not read")
     authority = extensions.get(oids.AUTHORITY_KEY_IDENTIFIER)
+    freshest = _read_hint(extensions.get(oids.FRESHEST_CRL), decode, found, unknown)
+    expired_since = _read_hint(extensions.get(oids.EXPIRED_CERTS_ON_CRL), _expired_since, found, unknown)
     return Crl(
         encoded=signed.tbs.buffer,
         tbs=signed.tbs.encoded,
         issuer=issuer,
         this_update=this_update,
         next_update=read_time(next_node, found) if next_node is not None else None,
-        revoked=MappingProxyType(revoked),
+        revoked=revoked,
         signature_algorithm=signed.signature_algorithm,
         signature=signed.signature,
         extensions=extensions,
@@ -98,6 +100,8 @@ def read_crl(data: bytes, *, limits: der.DerLimits = CRL_LIMITS) -> Crl:
         delta_base=_read_number(extensions.get(oids.DELTA_CRL_INDICATOR)),
         authority_key=decode(authority, found) if authority else None,
         issuing_distribution_point=scope,
+        freshest=freshest or (),
+        expired_since=expired_since,
         unknown_critical_extensions=tuple(sorted(unknown)),
         tolerances=tolerances.collect(found, issuer.tolerances),
     )
@@ -122,6 +126,27 @@ def _read_number(extension: Extension | None) -> int | None:
     return number
 
 
+def _read_hint(
+    extension: Extension | None,
+    read: Callable[[Extension, list[Tolerance]], Any],
+    found: list[Tolerance],
+    unknown: set[str],
+) -> Any:
+    """Value of an extension that only adds to what the list says; None if it is absent or cannot be read."""
+    if extension is None:
+        return None
+    try:
+        return read(extension, found)
+    except MalformedDataError:
+        if extension.critical:
+            unknown.add(extension.oid)
+        return None
+
+
+def _expired_since(extension: Extension, _found: list[Tolerance]) -> datetime:
+    return der.parse(extension.value, what="expiredCertsOnCRL").generalized_time()
+
+
 def _read_scope(extensions: Mapping[str, Extension], found: list[Tolerance]) -> IssuingDistributionPoint | None:
     extension = extensions.get(oids.ISSUING_DISTRIBUTION_POINT)
     if extension is None:
@@ -141,8 +166,10 @@ def _read_scope(extensions: Mapping[str, Extension], found: list[Tolerance]) -> 
             if not flags[number]:
                 found.append(Tolerance.DER_ENCODED_DEFAULT)
     fields.end()
+    names = read_distribution_point_name(name, found) if name else ()
     return IssuingDistributionPoint(
-        names=read_distribution_point_name(name, found) if name else (),
+        names=names,
+        relative_name=name is not None and not names,
         only_user_certificates=flags.get(1, False),
         only_ca_certificates=flags.get(2, False),
         only_some_reasons=reasons,
@@ -154,20 +181,20 @@ def _read_scope(extensions: Mapping[str, Extension], found: list[Tolerance]) -> 
 # ---------------------------------------------------------------------- entries
 
 
-def _read_revoked(node: der.Node | None, found: list[Tolerance], unknown: set[str]) -> dict[int, RevokedEntry]:
+def _read_revoked(node: der.Node | None, found: list[Tolerance], unknown: set[str]) -> Mapping[int, RevokedEntry]:
     if node is None:
-        return {}
-    revoked = _read_plain(node)
-    if revoked is not None:
-        return revoked
-    revoked = {}
+        return _NO_ENTRIES
+    plain = read_plain_entries(node)
+    if plain is not None:
+        return plain
+    revoked: dict[int, RevokedEntry] = {}
     for member in node:
         entry = _read_entry(member, found, unknown)
         if revoked.setdefault(entry.serial, entry) is not entry:
             found.append(Tolerance.X509_CRL_REPEATED_SERIAL)
     if not revoked:
         found.append(Tolerance.X509_EMPTY_REVOKED_LIST)
-    return revoked
+    return MappingProxyType(revoked)
 
 
 def _read_entry(node: der.Node, found: list[Tolerance], unknown: set[str]) -> RevokedEntry:
@@ -178,70 +205,7 @@ def _read_entry(node: der.Node, found: list[Tolerance], unknown: set[str]) -> Re
     fields.end()
     if extensions is None:
         return RevokedEntry(serial, date)
-    reason, invalidity_date, unknown_critical, met = _entry_extensions(extensions.encoded)
+    reason, invalidity_date, unknown_critical, met = entry_extensions(extensions.encoded)
     unknown.update(unknown_critical)
     found.extend(met)
     return RevokedEntry(serial, date, reason, invalidity_date)
-
-
-def _entry_extensions(encoded: bytes) -> EntryExtensions:
-    # Entries repeat one another; long ones are hostile and not worth remembering.
-    return (_read_entry_extensions_cached if len(encoded) <= 128 else _read_entry_extensions)(encoded)
-
-
-def _read_entry_extensions(encoded: bytes) -> EntryExtensions:
-    """Reason, invalidity date, unknown critical extensions and tolerances of an entry."""
-    found: list[Tolerance] = []
-    reason, invalidity_date = RevocationReason.UNSPECIFIED, None
-    unknown = []
-    for oid, extension in read_extensions(der.parse(encoded, what="entry extensions"), found).items():
-        if oid == oids.CRL_REASON:
-            node = der.parse(extension.value, what="reasonCode")
-            try:
-                reason = RevocationReason(node.integer(tag=der.ENUMERATED, max_octets=2))
-            except ValueError as exc:
-                raise node.error("no such reason code") from exc
-        elif oid == oids.INVALIDITY_DATE:
-            invalidity_date = der.parse(extension.value, what="invalidityDate").generalized_time()
-        elif extension.critical:
-            unknown.append(oid)
-    return reason, invalidity_date, tuple(unknown), tuple(found)
-
-
-_read_entry_extensions_cached = lru_cache(maxsize=4096)(_read_entry_extensions)
-
-
-def _read_plain(node: der.Node) -> dict[int, RevokedEntry] | None:
-    """The entries if every one is plainly encoded and none repeats, else None, which says nothing about them."""
-    buffer, position, end = node.buffer, node.start, node.end
-    revoked: dict[int, RevokedEntry] = {}
-    count = 0
-    try:
-        while position < end:
-            count += 1
-            start, stop = plain.contents(buffer, position, der.SEQUENCE)
-            serial_start, serial_end = plain.contents(buffer, start, der.INTEGER)
-            date_start, date_end = plain.contents(buffer, serial_end, der.UTC_TIME)
-            if stop > end or date_end > stop or not _is_plain_integer(buffer[serial_start:serial_end]):
-                return None
-            serial = int.from_bytes(buffer[serial_start:serial_end], "big")
-            date = plain.utc_time(buffer[date_start:date_end])
-            if date_end == stop:
-                revoked[serial] = RevokedEntry(serial, date)
-            else:
-                reason, invalidity_date, unknown, met = _entry_extensions(buffer[date_end:stop])
-                if unknown or met:
-                    return None
-                revoked[serial] = RevokedEntry(serial, date, reason, invalidity_date)
-            position = stop
-    except (IndexError, plain.NotPlainError, MalformedDataError):
-        return None
-    return revoked if len(revoked) == count and 0 < count <= node.limits.elements else None
-
-
-def _is_plain_integer(content: bytes) -> bool:
-    return (
-        0 < len(content) <= 20
-        and content[0] < 0x80
-        and (len(content) == 1 or content[0] > 0 or content[1] >= 0x80)
-    )

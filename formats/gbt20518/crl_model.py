@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from formats.gbt20518.extension import Extension
 from formats.gbt20518.extensions import AuthorityKeyIdentifier
-from formats.gbt20518.general_name import GeneralName, uris_of
+from formats.gbt20518.general_name import DistributionPoint, GeneralName, uris_of
 from formats.gbt20518.name import Name
 from formats.tolerances import Tolerance
 
@@ -48,9 +48,20 @@ class RevokedEntry:
 
 @dataclass(frozen=True, slots=True)
 class IssuingDistributionPoint:
-    """What part of a CA's certificates a list covers (RFC 5280 5.2.5)."""
+    """What part of a CA's certificates a list covers (RFC 5280 5.2.5).
+
+    Attributes:
+        names: Full names of the distribution point.
+        relative_name: It is named relative to the issuer instead, which is not read; whom it covers is unknown.
+        only_user_certificates: It says nothing of CA certificates.
+        only_ca_certificates: It says nothing of end entities.
+        only_some_reasons: Reason bits it covers; None for all.
+        indirect: It holds entries of other issuers too.
+        only_attribute_certificates: It says nothing of public-key certificates.
+    """
 
     names: tuple[GeneralName, ...] = ()
+    relative_name: bool = False
     only_user_certificates: bool = False
     only_ca_certificates: bool = False
     only_some_reasons: frozenset[int] | None = None
@@ -81,6 +92,8 @@ class Crl:
         delta_base: BaseCRLNumber if this is a delta list, else None.
         authority_key: authorityKeyIdentifier; None without one.
         issuing_distribution_point: What part it covers; None for all certificates of the issuer.
+        freshest: Where delta lists to this one are found (freshestCRL).
+        expired_since: Certificates that expired since stay on the list (expiredCertsOnCRL); None if not stated.
         unknown_critical_extensions: Critical list and entry extensions this reader does not know; not empty means
             the list must not be used to call a certificate good.
         tolerances: What the reader let pass.
@@ -99,6 +112,8 @@ class Crl:
     delta_base: int | None
     authority_key: AuthorityKeyIdentifier | None
     issuing_distribution_point: IssuingDistributionPoint | None
+    freshest: tuple[DistributionPoint, ...]
+    expired_since: datetime | None
     unknown_critical_extensions: tuple[str, ...]
     tolerances: tuple[Tolerance, ...]
 

@@ -142,6 +142,17 @@ def delta_crl_indicator(base_number: int) -> Extension:
     return Extension(oids.DELTA_CRL_INDICATOR, critical=True, value=der.integer(base_number))
 
 
+def freshest_crl(uris: Iterable[str]) -> Extension:
+    """Extension freshestCRL, not critical: where delta lists are found, one point for each address."""
+    points = [der.sequence(_distribution_point_name([uri])) for uri in uris]
+    return Extension(oids.FRESHEST_CRL, critical=False, value=der.sequence(*points))
+
+
+def expired_certs_on_crl(since: datetime) -> Extension:
+    """Extension expiredCertsOnCRL, not critical: certificates that expired since then stay on the list."""
+    return Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(since))
+
+
 def issuing_distribution_point(scope: IssuingDistributionPoint) -> Extension:
     """Extension issuingDistributionPoint, critical; flags only where they are TRUE.
 
@@ -150,6 +161,12 @@ def issuing_distribution_point(scope: IssuingDistributionPoint) -> Extension:
     """
     if scope.indirect or scope.only_attribute_certificates or scope.only_some_reasons is not None:
         raise ValueError("indirect lists and lists by reason are not issued")
+    if scope.relative_name or len(scope.uris) != len(scope.names):
+        raise ValueError("a distribution point is named by addresses")
+    if not scope.names and not scope.only_user_certificates and not scope.only_ca_certificates:
+        raise ValueError("a scope that leaves nothing out is not written")
+    if scope.only_user_certificates and scope.only_ca_certificates:
+        raise ValueError("a list for user and for CA certificates alone covers nothing")
     parts = [_distribution_point_name(scope.uris)] if scope.uris else []
     for number, flag in ((1, scope.only_user_certificates), (2, scope.only_ca_certificates)):
         if flag:

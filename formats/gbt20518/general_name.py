@@ -104,7 +104,8 @@ def read_distribution_point_name(node: der.Node, found: list[Tolerance]) -> tupl
     choice = node.explicit(0)
     if choice.tag == der.context(0):
         return read_general_names(choice, found)
-    choice.expect(der.context(1)).set_of(found)
+    relative = choice.expect(der.context(1))
+    der.parse(der.encode(der.SET, relative.content), what=relative.what).set_of(found)
     return ()
 
 

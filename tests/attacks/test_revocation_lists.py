@@ -11,8 +11,15 @@ import pytest
 
 from crypto import PrivateKey
 from formats import der, oids
-from formats.gbt20518 import Extension, RevocationReason
+from formats.gbt20518 import (
+    Extension,
+    GeneralName,
+    GeneralNameKind,
+    IssuingDistributionPoint,
+    RevocationReason,
+)
 from formats.gbt20518 import extension_building as extensions
+from formats.gbt20518.general_name import uri
 from tests.unit.verifier.documents import codes, sealed, verified
 from tests.unit.verifier.nation import CA_EXTENSIONS, DAY, NOW, SIGNED, Holder, crl, issue, name, nation, revoked
 from verifier.codes import Code
@@ -35,7 +42,19 @@ def scope(number: int, content: bytes = b"\xff") -> Extension:
     return Extension(oids.ISSUING_DISTRIBUTION_POINT, critical=True, value=der.sequence(part))
 
 
-CA_CERTIFICATES, ATTRIBUTE_CERTIFICATES = scope(2), scope(5)
+CA_CERTIFICATES, ATTRIBUTE_CERTIFICATES, USERS = scope(2), scope(5), scope(1)
+ELSEWHERE = "http://crl.example.cn/user-1-03.crl"
+SHARD = extensions.issuing_distribution_point(
+    IssuingDistributionPoint((GeneralName(GeneralNameKind.URI, uri(ELSEWHERE), ELSEWHERE),))
+)
+RELATIVE = Extension(
+    oids.ISSUING_DISTRIBUTION_POINT,
+    critical=True,
+    value=der.sequence(
+        der.explicit(0, der.encode(der.context(1), der.sequence(der.oid(oids.COMMON_NAME), der.utf8_string("3"))))
+    ),
+)
+REMOVED = revoked(N.bureau, NOW, RevocationReason.REMOVE_FROM_CRL)
 SUPERSEDED_ONLY = scope(3, b"\x03\x08")
 
 
@@ -85,6 +104,25 @@ LISTS: dict[str, tuple[Callable[[], tuple[bytes, ...]], set[Code]]] = {
             crl(CA, (revoked(N.bureau, NOW, RevocationReason.REMOVE_FROM_CRL),), extra=(delta(7),), number=8),
         ),
         REVOKED,
+    ),
+    "a shard of other certificates": (lambda: (crl(CA, extra=(SHARD,)),), UNKNOWN),
+    "a shard named relative to the issuer": (lambda: (crl(CA, extra=(RELATIVE,)),), UNKNOWN),
+    "a delta list to a list nobody has": (lambda: (crl(CA, extra=(delta(7),), number=8),), UNKNOWN),
+    "a hold lifted by a delta list of another base": (
+        lambda: (crl(CA, (HOLD,)), crl(CA, (REMOVED,), extra=(delta(8),), number=9, this_update=NOW)),
+        {Code.SIGNER_CERT_HELD},
+    ),
+    "a hold lifted by a delta list of another scope": (
+        lambda: (crl(CA, (HOLD,)), crl(CA, (REMOVED,), extra=(delta(7), USERS), number=8, this_update=NOW)),
+        {Code.SIGNER_CERT_HELD},
+    ),
+    "a hold lifted by a namesake's delta list": (
+        lambda: (crl(CA, (HOLD,)), crl(CA, (REMOVED,), extra=(delta(7),), number=8, signer=NAMESAKE)),
+        {Code.SIGNER_CERT_HELD},
+    ),
+    "a hold lifted by a full list of other certificates": (
+        lambda: (crl(CA, (HOLD,)), crl(CA, extra=(SHARD,), number=8, this_update=NOW)),
+        {Code.SIGNER_CERT_HELD},
     ),
     "removed by a full list though revoked": (
         lambda: (

@@ -33,10 +33,11 @@ from formats.gbt20518 import (
     request_info,
 )
 from formats.gbt20518 import extension_building as build
-from formats.gbt20518.crl import _read_plain as crl_plain
+from formats.gbt20518.certificate_pair import read_certificate_pair
 from formats.gbt20518.extension import _read_plain as extensions_plain
 from formats.gbt20518.extension import read_extensions
 from formats.gbt20518.name import _read_any, _read_plain
+from formats.gbt20518.revoked_entries import read_plain_entries
 from formats.gbt35276 import envelop_key, private_key_info, read_cipher, read_enveloped_key, read_private_key
 
 # The private key of the worked example in GB/T 32918.5-2017.
@@ -120,7 +121,15 @@ def test_flipped_octets_give_a_value_or_a_clear_error(
 @example(b"\x30\x84\xff\xff\xff\xff")
 def test_random_octets_are_refused(data: bytes) -> None:
     """Random octets are no certificate, list, request, key, cipher or PEM block with a wrong end."""
-    readers = (read_certificate, read_crl, read_request, read_private_key, read_cipher, read_enveloped_key)
+    readers = (
+        read_certificate,
+        read_certificate_pair,
+        read_crl,
+        read_request,
+        read_private_key,
+        read_cipher,
+        read_enveloped_key,
+    )
     for read in (*readers, pem_blocks):
         with contextlib.suppress(MalformedDataError):
             read(data)
@@ -187,7 +196,7 @@ def test_quick_entries_are_the_general_ones(flips: list[tuple[int, int]]) -> Non
         changed[position % len(changed)] ^= mask
     try:
         node = der.parse(bytes(changed)).expect(der.SEQUENCE)
-        quick = crl_plain(node)
+        quick = read_plain_entries(node)
     except MalformedDataError:
         return
     if quick is None:

@@ -1,13 +1,22 @@
 """What revocation lists prove, and what they do not."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from crypto import PrivateKey
 from formats import der, oids
-from formats.gbt20518 import Extension, IssuingDistributionPoint, KeyUsage, RevocationReason, read_crl
+from formats.gbt20518 import (
+    Extension,
+    IssuingDistributionPoint,
+    KeyUsage,
+    RevocationReason,
+    RevokedEntry,
+    read_crl,
+)
 from formats.gbt20518 import extension_building as extensions
+from formats.gbt20518.general_name import directory_name
 from tests.unit.verifier.nation import (
     CA_EXTENSIONS,
     DAY,
@@ -22,7 +31,7 @@ from tests.unit.verifier.nation import (
     nation,
     revoked,
 )
-from verifier.revocation import EXPIRED_CERTS_ON_CRL, RevocationLists, Status
+from verifier.revocation import RevocationLists, Status
 
 N = nation()
 CA = N.holder_authority
@@ -169,11 +178,11 @@ def test_expired_certificate_needs_a_list_of_its_time() -> None:
     assert state(then, crl(CA), holder=holder) is Status.GOOD
     before = crl(CA, this_update=SIGNED, next_update=ends - DAY)
     assert state(before, crl(CA), holder=holder) is Status.STALE
-    kept = Extension(EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
+    kept = Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
     assert state(crl(CA, extra=(kept,)), holder=holder) is Status.GOOD
-    too_late = Extension(EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(ends + DAY))
+    too_late = Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(ends + DAY))
     assert state(crl(CA, extra=(too_late,)), holder=holder) is Status.STALE
-    broken = Extension(EXPIRED_CERTS_ON_CRL, critical=False, value=b"\x05\x00")
+    broken = Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=b"\x05\x00")
     assert state(crl(CA, extra=(broken,)), holder=holder) is Status.STALE
 
 
@@ -186,3 +195,93 @@ def test_same_name_another_key() -> None:
     assert state(*lists) is Status.GOOD
     assert state(*lists, holder=holder, issuer=twin) is Status.REVOKED
     assert oids.CRL_NUMBER in read_crl(lists[0]).extensions
+
+
+HELD = revoked(BUREAU, SIGNED - DAY, RevocationReason.CERTIFICATE_HOLD)
+LIFTED = revoked(BUREAU, NOW - 2 * DAY, RevocationReason.REMOVE_FROM_CRL)
+
+
+def delta(*entries: RevokedEntry, base: int, number: int, **options: Any) -> bytes:
+    """A delta list, newer than the full lists here unless the test says otherwise."""
+    extra = (extensions.delta_crl_indicator(base), *options.pop("extra", ()))
+    return crl(CA, entries, number=number, extra=extra, **{"this_update": NOW - timedelta(hours=1), **options})
+
+
+FULL_HELD = crl(CA, (HELD,), number=7)
+
+
+def test_delta_lifts_the_hold_of_its_base() -> None:
+    """Full list and delta list together are the list of the delta's moment (RFC 5280 5.2.4)."""
+    assert state(FULL_HELD) is Status.HELD
+    assert state(FULL_HELD, delta(LIFTED, base=7, number=8)) is Status.GOOD
+    assert state(FULL_HELD, delta(LIFTED, base=5, number=8)) is Status.GOOD
+    lists = RevocationLists(map(read_crl, (FULL_HELD, delta(LIFTED, base=7, number=8))))
+    known = lists.state(BUREAU.certificate, CA.certificate, moment=SIGNED, at=NOW)
+    assert known.as_of == NOW - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        delta(LIFTED, base=8, number=9),
+        delta(LIFTED, base=6, number=7),
+        delta(LIFTED, base=7, number=8, next_update=NOW - timedelta(seconds=1)),
+        delta(LIFTED, base=7, number=8, this_update=NOW - 2 * DAY),
+        delta(base=7, number=8),
+        delta(
+            LIFTED,
+            base=7,
+            number=8,
+            extra=(extensions.issuing_distribution_point(IssuingDistributionPoint(only_user_certificates=True)),),
+        ),
+        delta(LIFTED, base=7, number=8, extra=(extensions.authority_key_identifier(b"another key"),)),
+        delta(LIFTED, base=7, number=8, signer=N.maker_authority),
+    ],
+    ids=["later base", "same number", "out of date", "older", "silent", "scope", "key identifier", "signer"],
+)
+def test_delta_that_does_not_go_with_the_list_lifts_nothing(other: bytes) -> None:
+    """Base after the list at hand, number not above it, out of date, of another scope or key: the hold stays."""
+    assert state(FULL_HELD, other) is Status.HELD
+
+
+def test_newest_delta_counts() -> None:
+    """Each delta list tells anew what changed since its base: the newest one decides."""
+    held = delta(HELD, base=7, number=8, this_update=NOW - timedelta(hours=3))
+    silent = delta(base=7, number=9, this_update=NOW - timedelta(hours=2))
+    again = delta(HELD, base=7, number=10, this_update=NOW - timedelta(hours=1))
+    assert state(crl(CA), held) is Status.HELD
+    assert state(crl(CA), held, silent) is Status.GOOD
+    assert state(crl(CA), held, silent, again) is Status.HELD
+
+
+def test_hold_in_a_delta_of_an_unseen_base_counts() -> None:
+    """A delta list that cannot be joined to the full list at hand still warns."""
+    assert state(crl(CA, number=7), delta(HELD, base=9, number=10)) is Status.HELD
+    unseen = delta(base=9, number=11, this_update=NOW - timedelta(minutes=1))
+    assert state(crl(CA, number=7), delta(HELD, base=7, number=8), unseen) is Status.HELD
+
+
+def test_delta_does_not_renew_a_stale_list() -> None:
+    """Absence is proven by a current full list alone, as OpenSSL asks too."""
+    old = crl(CA, this_update=NOW - 9 * DAY, next_update=NOW - DAY, number=7)
+    assert state(old, delta(base=7, number=8)) is Status.STALE
+
+
+def test_point_named_relative_to_the_issuer_covers_nobody() -> None:
+    """nameRelativeToCRLIssuer is not read, so the list may be of any part of the certificates."""
+    attribute = der.sequence(der.oid(oids.COMMON_NAME), der.utf8_string("1"))
+    relative = der.explicit(0, der.encode(der.context(1), attribute))
+    extra = Extension(oids.ISSUING_DISTRIBUTION_POINT, critical=True, value=der.sequence(relative))
+    assert state(crl(CA, extra=(extra,))) is Status.UNKNOWN
+
+
+def test_point_of_another_list_issuer_is_not_the_own_list() -> None:
+    """A distribution point with cRLIssuer names somebody else's list, whatever its address."""
+    address = extensions.crl_distribution_points(["http://crl.example.cn/4.crl"])
+    point = der.parse(address.value).children()[0]
+    issuer = der.encode(der.context(2), directory_name(name("别的")))
+    foreign = Extension(address.oid, critical=False, value=der.sequence(der.sequence(point.content, issuer)))
+    names = issue(name("自己"), CA, extra=(SIGNING, address)).certificate.distribution_points[0].names
+    scoped = crl(CA, extra=(extensions.issuing_distribution_point(IssuingDistributionPoint(names=names)),))
+    assert state(scoped, holder=issue(name("自己"), CA, extra=(SIGNING, address))) is Status.GOOD
+    assert state(scoped, holder=issue(name("代发"), CA, extra=(SIGNING, foreign))) is Status.UNKNOWN

@@ -60,7 +60,6 @@ from verifier.codes import Code
 from verifier.findings import Verdict
 from verifier.policy import Policy
 from verifier.report import Report
-from verifier.revocation import EXPIRED_CERTS_ON_CRL
 from verifier.trust_list import TrustList
 from verifier.trust_list_model import AlgorithmPeriod, Period, Purpose, ServiceStatus, StatusChange
 from verifier.verification import Verifier, verify_document
@@ -307,7 +306,7 @@ def test_revoked_before_the_stamp() -> None:
 
 def test_expired_before_the_stamp() -> None:
     """The same for a certificate, and for a seal, that ran out in between."""
-    keeps = Extension(EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
+    keeps = Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
     people = stamped_nation(
         base=N.with_content(crls=(crl(N.maker_authority), crl(N.holder_authority, extra=(keeps,))))
     )
@@ -322,7 +321,7 @@ def test_expired_before_the_stamp() -> None:
 
 def test_without_a_claim_the_token_is_the_time() -> None:
     """A digital signature that states no time is judged as of its token instead of now."""
-    keeps = Extension(EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
+    keeps = Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
     people = stamped_nation(
         base=N.with_content(crls=(crl(N.maker_authority), crl(N.holder_authority, extra=(keeps,))))
     )
@@ -339,7 +338,7 @@ def test_without_a_claim_the_token_is_the_time() -> None:
 
 def test_authority_certificate_ran_out() -> None:
     """In order, told, and no proof any more, unless the policy lets it be one."""
-    keeps = Extension(EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
+    keeps = Extension(oids.EXPIRED_CERTS_ON_CRL, critical=False, value=der.generalized_time(FOUNDED))
     own = crl(stamping_authority(), extra=(keeps,))
     short = stamper_with(period=(FOUNDED, NOW - DAY))
     entries = sealed((), time_stamp=stamp(by=short))

@@ -11,6 +11,7 @@ from formats import der, oids
 from formats.errors import LimitExceededError, MalformedDataError
 from formats.gbt20518 import (
     Crl,
+    EncodedEntries,
     Extension,
     IssuingDistributionPoint,
     RevocationReason,
@@ -22,7 +23,8 @@ from formats.gbt20518 import (
 )
 from formats.gbt20518 import extension_building as build
 from formats.gbt20518.algorithm import SM2_WITH_SM3
-from formats.gbt20518.general_name import GeneralName, GeneralNameKind, uri
+from formats.gbt20518.general_name import GeneralName, GeneralNameKind, directory_name, uri
+from formats.gbt20518.revoked_entries import encode_entry
 from formats.tolerances import Tolerance
 
 from .conftest import NAME
@@ -206,3 +208,81 @@ def test_limits_are_the_callers(example_key: PrivateKey) -> None:
         read_crl(data, limits=der.DerLimits(size=len(data) - 1))
     with pytest.raises(LimitExceededError, match="more than 2 elements"):
         read_crl(_crl(example_key), limits=der.DerLimits(elements=2))
+
+
+def test_hints_are_written_and_read(example_key: PrivateKey) -> None:
+    """Where delta lists are found, and since when expired certificates are kept; neither is critical."""
+    freshest, kept = build.freshest_crl(["http://crl.test/delta.crl"]), build.expired_certs_on_crl(NOW)
+    crl = read_crl(_crl(example_key, ENTRIES, NUMBER, freshest, kept))
+    assert [point.uris for point in crl.freshest] == [("http://crl.test/delta.crl",)]
+    assert crl.expired_since == NOW
+    assert not any(crl.extensions[each.oid].critical for each in (freshest, kept))
+    assert crl.unknown_critical_extensions == crl.tolerances == ()
+
+
+@pytest.mark.parametrize("oid", [oids.FRESHEST_CRL, oids.EXPIRED_CERTS_ON_CRL])
+def test_unreadable_hint_is_left_aside_unless_critical(example_key: PrivateKey, oid: str) -> None:
+    """A hint that cannot be read adds nothing; if its maker insists on it, the list is not understood."""
+    for critical, expected in ((False, ()), (True, (oid,))):
+        crl = read_crl(_crl(example_key, ENTRIES, NUMBER, Extension(oid, critical=critical, value=b"\x05\x00")))
+        assert (crl.freshest, crl.expired_since, crl.unknown_critical_extensions) == ((), None, expected)
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_entry_of_another_issuer_is_refused(example_key: PrivateKey, critical: bool) -> None:
+    """certificateIssuer makes this entry, and those after it, speak of another authority's certificates."""
+    issuer = Extension(
+        oids.CERTIFICATE_ISSUER, critical=critical, value=der.sequence(directory_name(NAME))
+    ).encode()
+    with pytest.raises(MalformedDataError, match="other issuers"):
+        read_crl(_raw(example_key, _entry(extra=der.sequence(issuer))))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        IssuingDistributionPoint(),
+        IssuingDistributionPoint(relative_name=True),
+        IssuingDistributionPoint(only_user_certificates=True, only_ca_certificates=True),
+        IssuingDistributionPoint(only_some_reasons=frozenset({1})),
+        IssuingDistributionPoint(indirect=True),
+        IssuingDistributionPoint(names=(GeneralName(GeneralNameKind.DIRECTORY, directory_name(NAME)),)),
+    ],
+)
+def test_scope_this_project_does_not_issue_is_refused(scope: IssuingDistributionPoint) -> None:
+    """The strict writer writes addresses and one kind of certificate, nothing else, and nothing empty."""
+    with pytest.raises(ValueError, match=r"list|scope|point"):
+        build.issuing_distribution_point(scope)
+
+
+def test_streamed_entries_are_the_same_octets(example_key: PrivateKey) -> None:
+    """Entries encoded one at a time give the list that entries at hand give; no serial number comes twice."""
+    streamed = EncodedEntries.of(iter(ENTRIES))
+    assert streamed.count == len(ENTRIES)
+    assert TbsCrl(NAME, NOW, LATER, streamed, (NUMBER,)).encode() == read_crl(_crl(example_key)).tbs
+    assert (
+        TbsCrl(NAME, NOW, LATER, EncodedEntries.of(()), (NUMBER,)).encode() == read_crl(_crl(example_key, ())).tbs
+    )
+    for wrong in ((ENTRIES[0], ENTRIES[0]), (ENTRIES[1], ENTRIES[0])):
+        with pytest.raises(ValueError, match="rise"):
+            EncodedEntries.of(wrong)
+
+
+def test_dates_beyond_the_plain_shape_are_written(example_key: PrivateKey) -> None:
+    """An entry dated from 2050 on carries GeneralizedTime; a fraction of a second or another zone is refused."""
+    late = RevokedEntry(9, datetime(2051, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert dict(read_crl(_crl(example_key, (late,))).revoked) == {9: late}
+    for date in (NOW.replace(microsecond=1), NOW.replace(tzinfo=None)):
+        with pytest.raises((ValueError, TypeError)):
+            encode_entry(RevokedEntry(9, date))
+
+
+def test_entries_are_found_whatever_their_order(example_key: PrivateKey) -> None:
+    """Lists in order of revocation are as usual as sorted ones: lookup works, iteration follows the list."""
+    shuffled = tuple(RevokedEntry(number * 7919 % 1009 + 1, NOW) for number in range(1008))
+    crl = read_crl(_crl(example_key, shuffled))
+    assert list(crl.revoked.values()) == list(shuffled)
+    assert list(crl.revoked) == [each.serial for each in shuffled]
+    assert all(crl.revoked[each.serial] == each for each in shuffled)
+    assert crl.revoked.get(1_000_000) is None
+    assert 0 not in crl.revoked
