@@ -51,8 +51,8 @@ def actor_of(arguments: argparse.Namespace) -> str:
 
 
 @contextmanager
-def authority_record(folder: Path) -> "Iterator[CaRegister]":
-    """The record in an authority's folder.
+def authority_record(folder: Path, file: "AuthorityFile") -> "Iterator[CaRegister]":
+    """The record of an authority: in its folder, or where its file says.
 
     Raises:
         CommandError: It cannot be opened or is of another layout.
@@ -61,14 +61,14 @@ def authority_record(folder: Path) -> "Iterator[CaRegister]":
 
     from api.authority_folder import RECORD
     from ca.register import CaRegister
-    from formats.register_errors import RegisterFormatError
+    from formats.register_errors import RegisterError
 
-    path = folder / RECORD
+    address = file.record or str(folder / RECORD)
     try:
-        store = CaRegister(str(path))
-    except (sqlalchemy.exc.SQLAlchemyError, RegisterFormatError) as error:
-        detail = str(getattr(error, "orig", None) or error)
-        raise CommandError("ca.record_unreadable", file=shown(path), detail=detail) from error
+        store = CaRegister(address)
+    except (sqlalchemy.exc.SQLAlchemyError, RegisterError) as error:
+        detail = shown(getattr(error, "orig", None) or error)
+        raise CommandError("ca.record_unreadable", file=shown(address), detail=detail) from error
     try:
         yield store
     finally:
@@ -82,7 +82,7 @@ def unsigning_authority(arguments: argparse.Namespace) -> "Iterator[CertificateA
 
     folder = Path(arguments.directory)
     file = read_authority(folder)
-    with authority_record(folder) as store:
+    with authority_record(folder, file) as store:
         yield _authority(folder, file, store, UnopenedKey(file.public_key))
 
 
@@ -101,7 +101,7 @@ def signing_authority(
 
     folder = Path(arguments.directory)
     file = read_authority(folder)
-    with key_signer(arguments, file.key_index, text, out) as signer, authority_record(folder) as store:
+    with key_signer(arguments, file.key_index, text, out) as signer, authority_record(folder, file) as store:
         if signer.public_key != file.public_key:
             raise CommandError("ca.other_key", index=file.key_index)
         guarded = GuardedSigner(signer, StopFile(folder, file.public_key, clock=moments.now))

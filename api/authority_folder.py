@@ -2,7 +2,7 @@
 
 ```
 authority.json    profile, key, addresses and certificate chain; public
-ca.sqlite         its record (ca.register.CaRegister)
+ca.sqlite         its record (ca.register.CaRegister), unless authority.json names a database for it
 profiles/         certificate profiles of its own; without the folder those that come with the project
 ```
 
@@ -27,12 +27,15 @@ from ca.profile import ProfileSet, built_in_profiles, profiles_in
 from crypto import InvalidKeyError, KeyStoreError, PublicKey
 from formats.gbt20518 import Certificate, Name, Validity, read_certificate, read_name
 from formats.json_data import JsonNode, read_json
+from formats.register_address import RegisterAddress
+from formats.register_errors import RegisterAddressError
 
 SCHEMA: Final = "xinyin.authority/1"
 FILE: Final = "authority.json"
 RECORD: Final = "ca.sqlite"
 PROFILES: Final = "profiles"
 _MOST_OCTETS: Final = 1 << 20
+_LONGEST_ADDRESS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class AuthorityFile:
         ocsp_uris: Addresses of its status service.
         ca_issuers_uris: Addresses of its certificate.
         crl_days: Days from one list to the latest next one.
+        record: Where its record is, without a password; None for the file ``RECORD`` in its folder.
     """
 
     profile: str
@@ -70,6 +74,7 @@ class AuthorityFile:
     ocsp_uris: tuple[str, ...] = ()
     ca_issuers_uris: tuple[str, ...] = ()
     crl_days: int = field(default=7)
+    record: str | None = None
 
     @property
     def settings(self) -> AuthoritySettings:
@@ -91,7 +96,7 @@ class AuthorityFile:
                 "not_before": int(self.planned.validity.not_before.timestamp()),
                 "not_after": int(self.planned.validity.not_after.timestamp()),
             }
-        content = {
+        content: dict[str, object] = {
             "schema": SCHEMA,
             "profile": self.profile,
             "key_index": self.key_index,
@@ -104,6 +109,8 @@ class AuthorityFile:
             "ca_issuers_uris": list(self.ca_issuers_uris),
             "crl_days": self.crl_days,
         }
+        if self.record is not None:
+            content["record"] = self.record
         return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
     @classmethod
@@ -115,7 +122,7 @@ class AuthorityFile:
         """
         top = read_json(data, what=FILE, most=_MOST_OCTETS).members(
             required=("schema", "profile", "key_index", "public_key", "chain", "crl_days"),
-            optional=("planned", "policies", "crl_uris", "ocsp_uris", "ca_issuers_uris"),
+            optional=("planned", "policies", "crl_uris", "ocsp_uris", "ca_issuers_uris", "record"),
         )
         top["schema"].choice((SCHEMA,))
         return cls(
@@ -131,6 +138,7 @@ class AuthorityFile:
             ocsp_uris=_texts(top.get("ocsp_uris")),
             ca_issuers_uris=_texts(top.get("ca_issuers_uris")),
             crl_days=top["crl_days"].integer(least=1, most=3660),
+            record=_record(top.get("record")),
         )
 
 
@@ -200,6 +208,29 @@ def _public_key(node: JsonNode) -> PublicKey:
         return PublicKey.from_point(bytes.fromhex(node.text(longest=130)))
     except (InvalidKeyError, ValueError):
         node.fail("not a point of the SM2 curve in hexadecimal digits")
+
+
+def _record(node: JsonNode | None) -> str | None:
+    if node is None:
+        return None
+    try:
+        return record_address(node.text(longest=_LONGEST_ADDRESS))
+    except RegisterAddressError as error:
+        node.fail(str(error))
+
+
+def record_address(text: str) -> str:
+    """The address of a record kept in a database.
+
+    Raises:
+        RegisterAddressError: It is none, or holds a password, which belongs into the environment.
+    """
+    address = RegisterAddress.parse(text)
+    if address.is_file:
+        raise RegisterAddressError("a record outside the authority's folder is kept at a postgresql:// URL")
+    if address.has_password:
+        raise RegisterAddressError("an address on record holds no password; set PGPASSWORD or PGPASSFILE")
+    return str(address)
 
 
 def _planned(node: JsonNode) -> PlannedRoot:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
-from tests.postgresql import postgresql, postgresql_address, register_address
+from tests.postgresql import offices, postgresql, postgresql_address, register_address
 
-__all__ = ["postgresql", "postgresql_address", "register_address"]
+__all__ = ["offices", "postgresql", "postgresql_address", "register_address"]
 
 # A property that fails is shrunk within bounds; where a suite decides over a change, the same examples are drawn each
 # time, and elsewhere new ones.

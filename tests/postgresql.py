@@ -160,6 +160,15 @@ def postgresql_address(postgresql: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
+def offices(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that uses it runs with the small office's registers in memory and in PostgreSQL."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql_address")
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        monkeypatch.setattr("tests.small_office.new_address", cluster.new_address)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def register_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of an empty register: a test that takes it runs on a SQLite file and on PostgreSQL."""
     if request.param == "sqlite":

@@ -181,6 +181,14 @@ def application(**changes: object) -> SealApplication:
     return SealApplication(**(settings | changes))  # type: ignore[arg-type]
 
 
+def _in_memory() -> str:
+    return ":memory:"
+
+
+new_address: Callable[[], str] = _in_memory
+"""Gives the addresses of the registers ``open_office`` makes; a fixture puts them elsewhere."""
+
+
 @dataclass
 class Office:
     """The services over stores in memory."""
@@ -238,7 +246,7 @@ def open_office(
     """An office with its seal in use."""
     clock = Clock()
     signer = BreakableSigner(papers().holder_signer)
-    store = wrap(seal_store or SealRegister(":memory:"))
+    store = wrap(seal_store or SealRegister(new_address()))
     seals = SealService(
         store=store,
         maker=seal_maker(),
@@ -257,7 +265,7 @@ def open_office(
         operator="丙",
     )
     directory, files = Everything(), MemoryFiles()
-    licences = licence_store or LicenceRegister(":memory:")
+    licences = licence_store or LicenceRegister(new_address())
     service = LicenceService(
         store=licences,
         files=files,

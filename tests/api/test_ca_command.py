@@ -399,3 +399,48 @@ def test_actor_is_on_record(world: World, tmp_path: Path, monkeypatch: pytest.Mo
     database.close()
     assert b"registrar-7" in trail
     assert b"registrar-8" in trail
+
+
+def test_the_record_in_postgresql(
+    run: Run, key_store: RunningKeyStore, tmp_path: Path, clock: Clock, postgresql_address: str
+) -> None:
+    """An authority keeps its record where its file says: issued by one command, found by the next, nothing beside it."""
+    del clock
+    folder, options = tmp_path / "ca", ["--crl-uri", CRL_URI, "--record", postgresql_address, *key_store.with_pin]
+    subject = "C=CN, O=示例, CN=示例根"
+    created = run(
+        "ca", "create", "--directory", folder, "--key-index", key_store.new_key(), "--subject", subject, *options
+    )
+    assert created.status == 0, created.err
+    assert [path.name for path in folder.iterdir()] == ["authority.json"]
+    listed = run("ca", "list", "--directory", folder)
+    assert "示例根" in listed.out
+    assert run("ca", "audit", "--directory", folder).status == 0
+
+
+def test_no_password_is_kept(run: Run, key_store: RunningKeyStore, tmp_path: Path, clock: Clock) -> None:
+    """An address with a password is refused without repeating it, on the command line and in the file."""
+    del clock
+    folder = tmp_path / "ca"
+    options = ["--directory", folder, "--key-index", key_store.new_key(), "--subject", "C=CN, O=示例, CN=示例根"]
+    for address in (
+        "postgresql://ca:secret-1@db.test/x",
+        "postgresql://db.test/x?password=secret-1",
+        "file.sqlite",
+    ):
+        ended = run("ca", "create", *options, "--record", address, *key_store.with_pin)
+        assert ended.status == 3
+        assert "secret-1" not in ended.err
+        assert not folder.exists()
+    assert run("ca", "create", *options, *key_store.with_pin).status == 0
+    path = folder / "authority.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"record": "postgresql://ca:secret-1@db.test/x"}))
+    ended = run("ca", "list", "--directory", folder)
+    assert ended.status == 3
+    assert "secret-1" not in ended.err
+    path.write_text(json.dumps(content | {"record": f"postgresql://ca@/x?host={tmp_path}"}))
+    ended = run("ca", "list", "--directory", folder)
+    assert ended.status == 3
+    assert "does not answer" in ended.err
+    assert ended.err.count("\n") == 1

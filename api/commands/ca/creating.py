@@ -49,9 +49,25 @@ def add_parsers(group: Any, text: Messages) -> None:
         "--ca-issuers-uri", metavar="URI", action="append", default=[], help=text("ca.create.ca_issuers_uri")
     )
     create.add_argument("--crl-days", metavar="N", type=days, default=_CRL_DAYS, help=text("ca.create.crl_days"))
+    create.add_argument(
+        "--record",
+        metavar="URL",
+        type=checked(_record_address, text, "ca.create.not_an_address"),
+        help=text("ca.create.record"),
+    )
     add_actor(create, text)
     add_key(create, text)
     create.set_defaults(handler=_create)
+
+
+def _record_address(value: str) -> str:
+    from api.authority_folder import record_address
+    from formats.register_errors import RegisterAddressError
+
+    try:
+        return record_address(value)
+    except RegisterAddressError as error:
+        raise ValueError(str(error)) from None
 
 
 def _create(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
@@ -67,7 +83,7 @@ def _create(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
         if not file.chain:
             file = _with_root_certificate(folder, file, signer, actor_of(arguments))
             write_authority(folder, file)
-    with authority_record(folder):
+    with authority_record(folder, file):
         pass  # its record is there from the first day
     out.line(text("ca.create.done", directory=shown(folder), subject=shown(file.chain[0].subject)))
     out.line(f"SM3 {file.chain[0].digest().hex()}")
@@ -88,6 +104,7 @@ def _planned(arguments: argparse.Namespace, signer: "Signer") -> "AuthorityFile"
         "ocsp_uris": tuple(arguments.ocsp_uri),
         "ca_issuers_uris": tuple(arguments.ca_issuers_uri),
         "crl_days": arguments.crl_days,
+        "record": arguments.record,
     }
     if arguments.chain is None:
         start = moments.now()
@@ -121,7 +138,7 @@ def _with_root_certificate(folder: Path, file: "AuthorityFile", signer: "Signer"
     planned = file.planned
     if planned is None:
         raise CommandError("ca.unfinished", directory=shown(folder))
-    with authority_record(folder) as store:
+    with authority_record(folder, file) as store:
         authority = CertificateAuthority.create_root(
             store=store,
             signer=signer,

@@ -58,8 +58,8 @@ def officer(
 
 
 @pytest.fixture
-def store() -> Iterator[IdentityRegister]:
-    store = IdentityRegister(":memory:")
+def store(register_address: str) -> Iterator[IdentityRegister]:
+    store = IdentityRegister(register_address)
     yield store
     assert store.audit_break() is None
     store.close()

@@ -20,6 +20,8 @@ from licence_service.ports import SealingFailedError
 from seal_service.model import SealEvent
 from tests.small_office import COMPANY, NOW, open_office
 
+pytestmark = pytest.mark.usefixtures("offices")
+
 
 def texts_by_page(document: bytes) -> list[list[str]]:
     """Text of every text object, in order, page by page."""

@@ -30,6 +30,8 @@ from tests.small_office import (
     seal_maker,
 )
 
+pytestmark = pytest.mark.usefixtures("offices")
+
 
 def plain_entries() -> dict[str, bytes]:
     info = DocInfo(document_id="0" * 32, title="通知")
