@@ -6,6 +6,7 @@ from formats.gbt20520.model import Accuracy, CertificateId, MessageImprint, Time
 from formats.gbt20520.protocol import (
     FailureReason,
     PkiStatus,
+    RequestVersionError,
     TimeStampRequest,
     TimeStampResponse,
     differences,
@@ -15,18 +16,29 @@ from formats.gbt20520.protocol import (
     read_response,
 )
 from formats.gbt20520.reading import read_time_stamp_token, read_tst_info
-from formats.gbt20520.writing import assemble_token, signed_attributes, tst_info
+from formats.gbt20520.writing import (
+    SM2_TOKENS,
+    TokenAlgorithms,
+    TokenForm,
+    assemble_token,
+    signed_attributes,
+    tst_info,
+)
 
 __all__ = [
     "IMPRINT_DIGESTS",
+    "SM2_TOKENS",
     "Accuracy",
     "CertificateId",
     "FailureReason",
     "MessageImprint",
     "PkiStatus",
+    "RequestVersionError",
     "TimeStampRequest",
     "TimeStampResponse",
     "TimeStampToken",
+    "TokenAlgorithms",
+    "TokenForm",
     "TstInfo",
     "assemble_token",
     "differences",

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Final
 
 from formats import der
-from formats.der import Elements, Node
+from formats.der import DerLimits, Elements, Node
 from formats.errors import MalformedDataError
 from formats.gbt20518 import Extension
 from formats.gbt20520.model import MessageImprint, TimeStampToken
@@ -19,6 +19,8 @@ from formats.gbt20520.reading import (
 from formats.gbt20520.writing import encode_extensions, encode_imprint
 from formats.tolerances import Tolerance, collect
 
+REQUEST_LIMITS: Final = DerLimits(size=64 * 1024, depth=8, elements=64)
+"""A request with the longest imprint and nonce has some two hundred octets; the rest is for extensions."""
 _MOST_TEXTS: Final = 16
 _LONGEST_TEXT: Final = 4096
 
@@ -45,6 +47,10 @@ class FailureReason(IntEnum):
     UNACCEPTED_EXTENSION = 16
     ADDITIONAL_INFORMATION_NOT_AVAILABLE = 17
     SYSTEM_FAILURE = 25
+
+
+class RequestVersionError(MalformedDataError):
+    """A request of another version than 1: well formed perhaps, and not to be understood."""
 
 
 _GIVEN: Final = frozenset({PkiStatus.GRANTED, PkiStatus.GRANTED_WITH_MODIFICATIONS})
@@ -120,14 +126,15 @@ def read_request(data: bytes) -> TimeStampRequest:
     """Decode TimeStampReq.
 
     Raises:
+        RequestVersionError: Of another version.
         MalformedDataError: Not a request.
         LimitExceededError: Larger than allowed.
     """
     found: list[Tolerance] = []
-    fields = der.parse(data, what="time-stamp request", limits=LIMITS).sequence(2, 6)
+    fields = der.parse(data, what="time-stamp request", limits=REQUEST_LIMITS).sequence(2, 6)
     version = fields.next("version")
     if version.integer(found, max_octets=4) != 1:
-        raise version.error("version is not 1")
+        raise RequestVersionError("version is not 1", what=version.what, offset=version.offset)
     imprint = read_imprint(fields.next("messageImprint"))
     policy = fields.optional(der.OBJECT_IDENTIFIER)
     nonce = fields.optional(der.INTEGER)

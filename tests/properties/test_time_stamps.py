@@ -17,6 +17,7 @@ from formats.gbt20520 import (
     PkiStatus,
     TimeStampRequest,
     TimeStampResponse,
+    differences,
     encode_request,
     encode_response,
     read_request,
@@ -28,6 +29,8 @@ from formats.gbt20520 import (
 from formats.gbt33190.package_writer import write_package
 from formats.gbt38540 import read_seal_signature
 from tests.attacks.test_time_stamps import VALUE, with_token
+from tests.stamping_world import POLICY, StampingPlace, stamping_place
+from tests.stamping_world import request as stamp_request
 from tests.unit.verifier.documents import Entries, sealed
 from tests.unit.verifier.nation import NOW
 from tests.unit.verifier.time_stamps import stamped_nation, stamper, token_for
@@ -196,3 +199,26 @@ def test_no_octets_raise_anything_else(data: st.DataObject) -> None:
     if token[:cut] + middle + token[rest:] != token:
         changed = token[:cut] + middle + token[rest:]
         assert not proves(changed) or same_signed_parts(changed)
+
+
+@PROPERTY
+@given(st.data())
+def test_an_authority_answers_whatever_it_is_asked(data: st.DataObject) -> None:
+    """Octets of any kind, and good requests cut and overwritten, get one answer that parses; if it holds a token,
+    then of what was asked."""
+    asked = stamp_request(b"x", nonce=data.draw(st.integers(-(2**200), 2**200)), policy=POLICY)
+    cut = data.draw(st.integers(0, len(asked)))
+    middle = data.draw(st.binary(max_size=12))
+    rest = data.draw(st.integers(0, len(asked)))
+    octets = [asked, middle, asked[:cut] + middle + asked[rest:]]
+    for request, answer in zip(octets, standing_authority().authority.answer_many(octets), strict=True):
+        response = read_response(answer)
+        token = response.read_token()
+        assert (token is None) == (len(response.failures) == 1)
+        if token is not None:
+            assert differences(read_request(request), token) == ()
+
+
+@cache
+def standing_authority() -> StampingPlace:
+    return stamping_place()
