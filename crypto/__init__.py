@@ -31,7 +31,7 @@ from crypto.sm2 import (
     verify,
     verify_digest,
 )
-from crypto.sm3 import Sm3, hmac_sm3, pbkdf2_sm3, sm3, sm3_kdf
+from crypto.sm3 import HmacSm3, Sm3, hmac_sm3, pbkdf2_sm3, sm3, sm3_kdf
 from crypto.sm4 import (
     sm4_cbc_decrypt,
     sm4_cbc_encrypt,
@@ -49,6 +49,7 @@ __all__ = [
     "DecryptionError",
     "EngineUnavailableError",
     "GuardedSigner",
+    "HmacSm3",
     "InvalidKeyError",
     "InvalidSignatureError",
     "KeyStoreError",

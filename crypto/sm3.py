@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hmac as portable_hmac
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 DIGEST_LENGTH: Final = 32
+_BLOCK: Final = 64
 _MAX_KDF_LENGTH: Final = (2**32 - 1) * DIGEST_LENGTH
 
 
@@ -88,6 +89,27 @@ def hmac_sm3(key: bytes, data: bytes) -> bytes:
     running = portable_hmac.HMAC(key, hashes.SM3())
     running.update(data)
     return running.finalize()
+
+
+class HmacSm3:
+    """HMAC-SM3 over data that arrives in pieces."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = (sm3(key) if len(key) > _BLOCK else key).ljust(_BLOCK, b"\x00")
+        self._inner = Sm3(bytes(octet ^ 0x36 for octet in block))
+        self._outer = Sm3(bytes(octet ^ 0x5C for octet in block))
+
+    def update(self, data: bytes) -> None:
+        """Take the next piece."""
+        self._inner.update(data)
+
+    def digest(self) -> bytes:
+        """Code of everything taken so far, 32 octets; more may follow."""
+        outer = self._outer.copy()
+        outer.update(self._inner.digest())
+        return outer.digest()
 
 
 def sm3_kdf(z: bytes, length: int) -> bytes:

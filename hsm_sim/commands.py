@@ -1,9 +1,10 @@
 """The commands of the protocol: number, request and reply of each.
 
 Numbers below 0x40 are for applications, those from 0x40 on are management and want an officer logged in to
-the session (but for INITIALISE and OFFICER_LOGIN themselves). Names follow the functions of GM/T 0018;
-INTERNAL_SIGN_BATCH and INTERNAL_DECRYPT are extensions, and the standard leaves management to the vendor
-altogether.
+the session (but for INITIALISE and OFFICER_LOGIN themselves). Those from 0x100 on are the other functions of
+GM/T 0018, see ``hsm_sim.functions``; of them only making and destroying KEKs is management. Names follow the
+functions of the standard; INTERNAL_SIGN_BATCH, INTERNAL_ENCRYPT and INTERNAL_DECRYPT are extensions, and the
+standard leaves management to the vendor altogether.
 
 A request class names its command, its reply, and whether a client may send it a second time when the
 connection broke before the reply came.
@@ -59,6 +60,41 @@ class Command(IntEnum):
     ARM_FAULT = 0x300
     LIST_FAULTS = 0x301
     CLEAR_FAULTS = 0x302
+    GENERATE_KEY_WITH_IPK = 0x100
+    GENERATE_KEY_WITH_EPK = 0x101
+    GENERATE_KEY_WITH_KEK = 0x102
+    IMPORT_KEY_WITH_ISK = 0x103
+    IMPORT_KEY_WITH_KEK = 0x104
+    DESTROY_KEY = 0x105
+    GENERATE_AGREEMENT_DATA = 0x106
+    GENERATE_KEY_WITH_AGREEMENT = 0x107
+    GENERATE_AGREEMENT_DATA_AND_KEY = 0x108
+    EXCHANGE_DIGIT_ENVELOPE = 0x109
+    ENCRYPT = 0x120
+    DECRYPT = 0x121
+    CALCULATE_MAC = 0x122
+    AUTH_ENCRYPT = 0x123
+    AUTH_DECRYPT = 0x124
+    OPERATION_INIT = 0x128
+    OPERATION_UPDATE = 0x129
+    OPERATION_FINAL = 0x12A
+    HASH_INIT = 0x140
+    HASH_UPDATE = 0x141
+    HASH_FINAL = 0x142
+    HMAC_INIT = 0x143
+    HMAC_UPDATE = 0x144
+    HMAC_FINAL = 0x145
+    CREATE_FILE = 0x150
+    READ_FILE = 0x151
+    WRITE_FILE = 0x152
+    DELETE_FILE = 0x153
+    EXTERNAL_VERIFY = 0x160
+    EXTERNAL_ENCRYPT = 0x161
+    INTERNAL_ENCRYPT = 0x162
+    DESCRIBE_DEVICE = 0x163
+    GENERATE_KEK = 0x170
+    DESTROY_KEK = 0x171
+    LIST_KEKS = 0x172
 
 
 R = TypeVar("R")

@@ -86,6 +86,16 @@ class Device:
         self._changing_state = threading.RLock()
         self._refusals = RefusalBudget()
 
+    @property
+    def clock(self) -> Clock:
+        """Microseconds since 1970-01-01 UTC."""
+        return self._clock
+
+    @property
+    def make_key(self) -> KeyFactory:
+        """Source of private keys."""
+        return self._make_key
+
     # Lifecycle
 
     @property
@@ -247,6 +257,7 @@ class Device:
             events += session.use_events(index)
             session.drop_right(index)
         session.officer = None
+        session.work.wipe()
         self.log(events)
 
     def log_refusal(self, session: Session, operation: str, error: DeviceError) -> None:

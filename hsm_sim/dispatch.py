@@ -18,6 +18,8 @@ from hsm_sim.commands import (
 from hsm_sim.device import Device
 from hsm_sim.encoding import decode, encode
 from hsm_sim.frames import Frame, FrameKind
+from hsm_sim.functions.joining import function_tables
+from hsm_sim.functions.settings import FunctionSettings
 from hsm_sim.handlers import DONE, Handlers
 from hsm_sim.key_use import KeyUse
 from hsm_sim.management_handlers import ManagementHandlers
@@ -45,11 +47,18 @@ class Dispatcher:
         device: The device.
         random: Source of what GENERATE_RANDOM gives out.
         say: Takes one line for the operator when something failed that nobody foresaw.
+        functions: Algorithm identifiers and quotas.
         further: Handlers of commands that only some devices answer.
     """
 
     def __init__(
-        self, device: Device, random: RandomOctets, say: Callable[[str], None], *, further: Handlers | None = None
+        self,
+        device: Device,
+        random: RandomOctets,
+        say: Callable[[str], None],
+        functions: FunctionSettings | None = None,
+        *,
+        further: Handlers | None = None,
     ) -> None:
         self._device = device
         self._say = say
@@ -63,6 +72,7 @@ class Dispatcher:
             ApplicationHandlers(device, use, random).table(),
             ManagementHandlers(device, use).table(),
             further or {},
+            *function_tables(device, use, random, functions or FunctionSettings()),
         )
         self._handlers: dict[int, tuple[type[Request[Any]], Callable[[Session, Any], Any]]] = {
             request.command: (request, handler) for table in tables for request, handler in table.items()

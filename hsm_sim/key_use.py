@@ -147,15 +147,31 @@ class KeyUse:
         except InvalidSignatureError:
             raise VerificationError from None
 
-    def _private_key(self, session: Session, index: int, usage: KeyUsage, count: int) -> PrivateKey:
-        """Check the right, find the pair the command uses, count the uses."""
-        interior = self._device.ready()
+    def encryption_key(self, session: Session, index: int) -> PrivateKey:
+        """The encryption pair's private key, for one use inside the device.
+
+        Raises:
+            AccessDeniedError: The session holds no right to the index.
+        """
+        return self._private_key(session, index, KeyUsage.ENCRYPT, 1)
+
+    def want_right(self, session: Session, index: int, usage: KeyUsage) -> None:
+        """Refuse a session that could not use the private key of a pair. Raises as ``encryption_key``."""
+        self._right(self._device.ready(), session, index, usage)
+
+    def _right(self, interior: Interior, session: Session, index: int, usage: KeyUsage) -> AccessRight:
         right = session.rights.get(index)
         if right is None:
             raise self._no_right(interior, index, usage)
         if right.version != interior.keys.version(index):
             session.drop_right(index)
             raise self._no_right(interior, index, usage)
+        return right
+
+    def _private_key(self, session: Session, index: int, usage: KeyUsage, count: int) -> PrivateKey:
+        """Check the right, find the pair the command uses, count the uses."""
+        interior = self._device.ready()
+        right = self._right(interior, session, index, usage)
         key = right.keys.get(usage)
         if key is None:
             key = right.keys[usage] = interior.keys.load(interior.keys.record(index, usage))

@@ -143,6 +143,21 @@ class Protection:
             raise StoreIntegrityError(f"password of index {record.index}") from None
         return hmac.compare_digest(pbkdf2_sm3(password, record.salt, record.iterations, 32), verifier)
 
+    def wrap(self, value: bytes, *, binding: bytes) -> bytes:
+        """Encrypt what is no scalar, bound to what it belongs to; the binding starts with its kind and a zero."""
+        return _wrap(self._encryption, self._random(_NONCE), value, binding)
+
+    def unwrap(self, wrapped: bytes, *, binding: bytes, what: str) -> bytes:
+        """Decrypt what ``wrap`` gave.
+
+        Raises:
+            StoreIntegrityError: It does not belong there; ``what`` names it.
+        """
+        try:
+            return _unwrap(self._encryption, wrapped, binding)
+        except DecryptionError:
+            raise StoreIntegrityError(what) from None
+
     def tag(self, record: Record | DeviceRecord) -> bytes:
         """Compute the integrity tag of a record: HMAC-SM3 over kind, name and body; 32 octets."""
         return self.tag_of(record.kind, record.key, encode(record))

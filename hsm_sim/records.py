@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Annotated, Final, TypeAlias
 
-from hsm_sim.encoding import Choice, Fixed, Nested, Optional, Text, Unsigned
+from hsm_sim.encoding import Choice, Fixed, Nested, Octets, Optional, Text, Unsigned
 from hsm_sim.management import DevicePolicy
 from hsm_sim.model import MAX_LABEL, MAX_NAME, SERIAL_LENGTH, KeyUsage
 
 STORE_FORMAT: Final = 1
 WRAPPED_LENGTH: Final = 12 + 32 + 16
+MAX_FILE_NAME: Final = 128
+MAX_FILE: Final = 64 * 1024
+"""Octets of the longest file a store can hold."""
 _WRAPPED: Final = Fixed(WRAPPED_LENGTH)
 
 
@@ -24,6 +27,8 @@ class RecordKind(IntEnum):
     OFFICER = 1
     KEY = 2
     PASSWORD = 3
+    KEK = 0x40
+    FILE = 0x41
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,47 @@ class PasswordRecord:
         return password_name(self.index)
 
 
-Record: TypeAlias = OfficerRecord | KeyRecord | PasswordRecord
+@dataclass(frozen=True, slots=True)
+class KekRecord:
+    """A key-encrypting key, 16 octets."""
+
+    kind = RecordKind.KEK
+
+    index: Annotated[int, Unsigned(4)]
+    label: Annotated[str, Text(MAX_LABEL)]
+    created: Annotated[int, Unsigned(8)]
+    """Microseconds since 1970-01-01 UTC."""
+    wrapped_key: Annotated[bytes, Fixed(12 + 16 + 16)] = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """The index, in a number space of its own."""
+        return self.index.to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file of an application."""
+
+    kind = RecordKind.FILE
+
+    name: Annotated[bytes, Octets(MAX_FILE_NAME, 1)]
+    size: Annotated[int, Unsigned(4)]
+    wrapped_content: Annotated[bytes, Octets(MAX_FILE + 12 + 16)] = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """The name."""
+        return self.name
+
+
+Record: TypeAlias = OfficerRecord | KeyRecord | PasswordRecord | KekRecord | FileRecord
 RECORD_CLASSES: Final[dict[RecordKind, type[Record]]] = {
     RecordKind.OFFICER: OfficerRecord,
     RecordKind.KEY: KeyRecord,
     RecordKind.PASSWORD: PasswordRecord,
+    RecordKind.KEK: KekRecord,
+    RecordKind.FILE: FileRecord,
 }
 RecordName: TypeAlias = tuple[RecordKind, bytes]
 

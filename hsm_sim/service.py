@@ -15,6 +15,7 @@ from typing import Final
 from hsm_sim.device import Device
 from hsm_sim.dispatch import Dispatcher
 from hsm_sim.faults import FaultHandlers, FaultingAnswers, Faults, ShiftedClock
+from hsm_sim.functions.settings import FunctionSettings
 from hsm_sim.hardening import forbid_core_dumps
 from hsm_sim.management import OfficerCredential
 from hsm_sim.model import DeviceState
@@ -44,6 +45,7 @@ class ServiceSettings:
         reserve: Uses that are counted ahead of being used, see ``hsm_sim.use_counters``.
         minimum_generation: Refuse to open an older store than this, see ``hsm_sim.record_store``.
         allow_faults: Whether officers may arm faults, see ``hsm_sim.faults``; for tests alone.
+        functions: Algorithm identifiers and quotas.
     """
 
     directory: Path
@@ -52,6 +54,7 @@ class ServiceSettings:
     reserve: int = DEFAULT_RESERVE
     minimum_generation: int = 0
     allow_faults: bool = False
+    functions: FunctionSettings = field(default_factory=FunctionSettings)
 
     def __post_init__(self) -> None:
         if not (0 <= self.reserve <= 1_000_000 and self.minimum_generation >= 0):
@@ -159,10 +162,11 @@ def _server(
     say: Callable[[str], None],
 ) -> Server:
     if not settings.allow_faults:
-        return Server(device, listener, Dispatcher(device, random, say), settings.limits, say)
+        dispatcher = Dispatcher(device, random, say, settings.functions)
+        return Server(device, listener, dispatcher, settings.limits, say)
     faults = Faults()
     further = FaultHandlers(device, faults).table()
-    answers = FaultingAnswers(Dispatcher(device, random, say, further=further), faults, clock)
+    answers = FaultingAnswers(Dispatcher(device, random, say, settings.functions, further=further), faults, clock)
     server = Server(device, listener, answers, settings.limits, say)
     answers.attach(reset=server.break_connections, stopping=lambda: server.stopping)
     return server

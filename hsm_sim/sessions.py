@@ -7,6 +7,7 @@ from crypto import PrivateKey
 from hsm_sim.audit import Event
 from hsm_sim.model import KeyUsage
 from hsm_sim.return_codes import DeviceError
+from hsm_sim.session_work import SessionWork
 
 _MAX_KINDS_OF_REFUSAL: Final = 32
 _OTHER: Final = ("other", "", 0)
@@ -44,6 +45,7 @@ class Session:
         officer: Name of the officer who is logged in.
         closed: The other end has ended the session; the connection follows.
         rights: By index.
+        work: Session keys and what is done in parts.
     """
 
     number: int
@@ -52,6 +54,7 @@ class Session:
     officer: str | None = None
     closed: bool = False
     rights: dict[int, AccessRight] = field(default_factory=dict)
+    work: SessionWork = field(default_factory=SessionWork)
     _refusals: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     @property

@@ -25,6 +25,7 @@ from hsm_sim.encoding import (
     encode,
 )
 from hsm_sim.frames import MAX_BODY, Frame, FrameDecoder, FrameKind
+from hsm_sim.functions import cipher_commands, digest_commands, file_commands, key_commands, public_commands
 
 frames = st.builds(
     Frame,
@@ -133,10 +134,11 @@ def policy() -> st.SearchStrategy[management.DevicePolicy]:
 
 st.register_type_strategy(management.DevicePolicy, policy())
 NARROW = {management.DevicePolicy, management.Initialise, records.DeviceRecord, commands.GenerateRandom}
+FUNCTIONS = (cipher_commands, digest_commands, file_commands, key_commands, public_commands)
 LAID_OUT = sorted(
     {
         each
-        for module in (commands, fault_commands, management, records)
+        for module in (commands, fault_commands, management, records, *FUNCTIONS)
         for each in vars(module).values()
         if isinstance(each, type)
         and each.__module__ == module.__name__

@@ -8,6 +8,8 @@ import pytest
 from crypto import PublicKey, verify_digest
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import ChangePassword, GetAccessRight, InternalSign, InternalSignBatch, ListKeys
+from hsm_sim.functions.file_commands import CreateFile
+from hsm_sim.functions.key_commands import GenerateKek
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
@@ -52,6 +54,8 @@ OPERATIONS = {
     "add-officer": AddOfficer(LI),
     "change-secret": ChangeOfficerSecret(NEW.secret),
     "remove-officer": RemoveOfficer("zhang"),
+    "generate-kek": GenerateKek(1, ""),
+    "create-file": CreateFile(b"f", 10),
 }
 
 # A password is tried in two: the try, and what came of it; changing one adds the change.

@@ -19,10 +19,41 @@ from hsm_sim.commands import (
     ListKeys,
     OpenSession,
     ReleaseAccessRight,
+    Request,
 )
 from hsm_sim.dispatch import Dispatcher
 from hsm_sim.fault_commands import ArmFault, ClearFaults, Fault, FaultKind, ListFaults
 from hsm_sim.faults import FaultHandlers, Faults
+from hsm_sim.functions.cipher_commands import (
+    AuthDecrypt,
+    AuthEncrypt,
+    CalculateMac,
+    Decrypt,
+    Encrypt,
+    OperationFinal,
+    OperationInit,
+    OperationKind,
+    OperationUpdate,
+)
+from hsm_sim.functions.digest_commands import HashFinal, HashInit, HashUpdate, HmacFinal, HmacInit, HmacUpdate
+from hsm_sim.functions.file_commands import CreateFile, DeleteFile, ReadFile, WriteFile
+from hsm_sim.functions.key_commands import (
+    DestroyKek,
+    DestroyKey,
+    ExchangeDigitEnvelope,
+    GenerateAgreementData,
+    GenerateAgreementDataAndKey,
+    GenerateKek,
+    GenerateKeyWithAgreement,
+    GenerateKeyWithEpk,
+    GenerateKeyWithIpk,
+    GenerateKeyWithKek,
+    ImportKeyWithIsk,
+    ImportKeyWithKek,
+    ListKeks,
+)
+from hsm_sim.functions.public_commands import DescribeDevice, ExternalEncrypt, ExternalVerify, InternalEncrypt
+from hsm_sim.functions.session_keys import SessionKeys
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
@@ -58,6 +89,50 @@ def shapes(secret: bytes) -> list[bytes]:
         secret.hex().upper().encode(),
         base64.b64encode(secret),
         str(int.from_bytes(secret, "big")).encode(),
+    ]
+
+
+def function_requests(encryption_key: PublicKey) -> list[Request]:
+    """The functions of GM/T 0018, the only caller of them in its device: handles are counted from 1."""
+    point, sm4, gcm, sm2 = encryption_key.point, 0x402, 0x02000400, 0x00020800
+    wrapped = encrypt(encryption_key, b"a session key :)")
+    return [
+        GetAccessRight(1, b"password 2"),
+        GenerateKek(1, "KEK"),
+        GenerateKeyWithIpk(1, 128),
+        GenerateKeyWithEpk(256, sm2, point),
+        GenerateKeyWithKek(128, sm4, 1),
+        ImportKeyWithIsk(1, wrapped),
+        ImportKeyWithKek(sm4, 1, bytes(32)),
+        ExchangeDigitEnvelope(1, sm2, point, wrapped),
+        GenerateAgreementData(1, 128, b"a"),
+        GenerateAgreementDataAndKey(1, 128, b"b", b"a", point, point),
+        GenerateKeyWithAgreement(6, b"b", point, point),
+        Encrypt(1, sm4, bytes(16), E),
+        Decrypt(1, sm4, bytes(16), E),
+        CalculateMac(1, 0x410, bytes(16), E),
+        AuthEncrypt(1, gcm, bytes(12), b"", E),
+        AuthDecrypt(1, gcm, bytes(12), b"", bytes(16), E),
+        OperationInit(OperationKind.ENCRYPT, 1, sm4, bytes(16), b"", b"", 0),
+        OperationUpdate(OperationKind.ENCRYPT, E),
+        OperationFinal(OperationKind.ENCRYPT),
+        HashInit(1, point, b"1234567812345678"),
+        HashUpdate(E),
+        HashFinal(),
+        HmacInit(1, 1),
+        HmacUpdate(E),
+        HmacFinal(),
+        CreateFile(b"f", 64),
+        WriteFile(b"f", 0, E),
+        ReadFile(b"f", 0, 64),
+        DeleteFile(b"f"),
+        ExternalVerify(0x00020200, point, E, bytes(70)),
+        ExternalEncrypt(sm2, point, E),
+        InternalEncrypt(1, E),
+        DescribeDevice(),
+        ListKeks(),
+        DestroyKey(1),
+        DestroyKek(1),
     ]
 
 
@@ -108,18 +183,28 @@ def use_everything(host) -> None:
         RemoveOfficer("li"),
         GenerateKeyPair(2, KeyUsage.SIGN, "", None, b"password 2"),
         DestroyKeys(2),
-        OfficerLogout(),
-        CloseSession(),
     ]
     for request in requests:
         with contextlib.suppress(DeviceError):
             stranger.call(request)
         call(request)
+    refused = [type(request) for request in function_requests(PublicKey(made.public_key)) if call(request) is None]
+    assert refused == [AuthDecrypt, ExternalVerify]
+    call(OfficerLogout())
+    call(CloseSession())
     assert sent == set(Command), set(Command) - sent
 
 
-def test_nothing_secret_in_replies_store_or_messages(blank):
+def test_nothing_secret_in_replies_store_or_messages(blank, monkeypatch):
     """Every command is used, and all that came out is searched for every secret in six shapes."""
+    session_keys = []
+    keep = SessionKeys.keep
+
+    def kept(self, session, octets):
+        session_keys.append(octets)
+        return keep(self, session, octets)
+
+    monkeypatch.setattr(SessionKeys, "keep", kept)
     masters = []
     random = blank.random
 
@@ -140,8 +225,10 @@ def test_nothing_secret_in_replies_store_or_messages(blank):
         for part in (record.name, record.body, record.tag)
     ) + b"".join(entry.entry for change in blank.storage.commits for entry in change.entries)
     out = b"".join(blank.replies) + stored + "\n".join(blank.said).encode()
-    assert len(blank.made) == 2 + 3  # the device's own pairs and three user pairs
-    keys = [master, protection._encryption, protection._integrity]
+    # The device's own pairs, three user pairs, and a fleeting pair of each side of an agreement.
+    assert len(blank.made) == 2 + 3 + 2
+    assert len(session_keys) == 7
+    keys = [*session_keys, master, protection._encryption, protection._integrity]
     for secret in [*blank.made, *keys, *SECRETS]:
         for shape in shapes(secret):
             assert shape not in out
