@@ -19,6 +19,7 @@ from api.secret_sources import KEY_PIN
 
 if TYPE_CHECKING:
     from api.authority_folder import AuthorityFile
+    from ca.ports import CaStore
     from ca.register import CaRegister
     from ca.service import CertificateAuthority
     from crypto import Signer
@@ -83,7 +84,7 @@ def unsigning_authority(arguments: argparse.Namespace) -> "Iterator[CertificateA
     folder = Path(arguments.directory)
     file = read_authority(folder)
     with authority_record(folder, file) as store:
-        yield _authority(folder, file, store, UnopenedKey(file.public_key))
+        yield authority_over(folder, file, store, UnopenedKey(file.public_key))
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def signing_authority(
         if signer.public_key != file.public_key:
             raise CommandError("ca.other_key", index=file.key_index)
         guarded = GuardedSigner(signer, StopFile(folder, file.public_key, clock=moments.now))
-        authority = _authority(folder, file, store, guarded)
+        authority = authority_over(folder, file, store, guarded)
         recovery = authority.recover(actor=actor_of(arguments))
         for serial in recovery.completed:
             out.note(text("ca.recovered", serial=serial))
@@ -114,9 +115,14 @@ def signing_authority(
         yield authority
 
 
-def _authority(
-    folder: Path, file: "AuthorityFile", store: "CaRegister", signer: "Signer"
+def authority_over(
+    folder: Path, file: "AuthorityFile", store: "CaStore", signer: "Signer"
 ) -> "CertificateAuthority":
+    """The authority of a folder over its record, opened, and its key.
+
+    Raises:
+        CommandError: The folder contradicts itself.
+    """
     from api.authority_folder import profiles_of
     from ca.service import CertificateAuthority
 

@@ -14,6 +14,7 @@ from api.messages import Messages
 _OPTIONAL_LIBRARIES: Final = frozenset(
     {"sqlalchemy", "reportlab", "pypdfium2", "uharfbuzz", "zxingcpp", "PIL", "zlib_ng"}
 )
+_SERVER_LIBRARIES: Final = frozenset({"fastapi", "starlette", "pydantic", "uvicorn", "uvloop", "httptools"})
 _DOMAINS: Final = frozenset({"ca", "seal_service", "licence_service", "identity", "catalogue"})
 _TOLD_RETURN_CODES: Final = frozenset(
     {
@@ -91,6 +92,8 @@ def as_command_error(error: Exception) -> CommandError | None:
         return error
     if isinstance(error, ModuleNotFoundError):
         library = (error.name or "").split(".")[0]
+        if library in _SERVER_LIBRARIES:
+            return CommandError("errors.server_library", library=library)
         return CommandError("errors.library", library=library) if library in _OPTIONAL_LIBRARIES else None
     if isinstance(error, OSError):
         return CommandError("errors.system", detail=error.strerror or type(error).__name__)
