@@ -18,12 +18,12 @@ from typing import Final
 from crypto import sm3
 from formats.errors import MalformedDataError
 from hsm_sim.encoding import decode, encode
+from hsm_sim.model import MAX_ACTOR
 from hsm_sim.records import AuditEntry
 from hsm_sim.return_codes import StoreIntegrityError
 from hsm_sim.storage import StoredEntry
 
 _START: Final = b"xinyin key store audit"
-_MAX_ACTOR: Final = 96
 _MAX_OBJECT: Final = 96
 
 
@@ -98,7 +98,7 @@ def chain(
             AuditEntry(
                 sequence,
                 time,
-                _cut(event.actor, _MAX_ACTOR),
+                _cut(event.actor, MAX_ACTOR),
                 event.operation,
                 _cut(event.object, _MAX_OBJECT),
                 event.count,

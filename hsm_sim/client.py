@@ -36,6 +36,7 @@ from hsm_sim.commands import (
     Request,
 )
 from hsm_sim.connection import Connection
+from hsm_sim.dual_control import ProposingSession, TwoAdministrators
 from hsm_sim.management import DevicePolicy, Initialise, OfficerCredential, OfficerLogin
 from hsm_sim.model import KeyUsage
 from hsm_sim.officer_session import OfficerSession
@@ -205,6 +206,31 @@ class KeyStoreClient:
         """
         with OfficerSession(self._path, name=self._name, seconds=self._seconds) as session:
             session.call(OfficerLogin(officer))
+            yield session
+
+    @contextmanager
+    def proposing_officer(self, officer: OfficerCredential) -> Iterator[OfficerSession]:
+        """As ``officer``; on a device under dual control what takes two administrators is proposed.
+
+        Raises:
+            ProposedError: From a call of the session, when it was proposed and not done.
+        """
+        with ProposingSession(self._path, name=self._name, seconds=self._seconds) as session:
+            session.call(OfficerLogin(officer))
+            yield session
+
+    @contextmanager
+    def administrators(self, first: OfficerCredential, second: OfficerCredential) -> Iterator[OfficerSession]:
+        """Log two administrators in; what takes two is proposed by the first and confirmed by the second.
+
+        Raises:
+            OfficerSecretError, OfficerLockedError: As ``officer``, for either.
+        """
+        with (
+            self.officer(second) as seconder,
+            TwoAdministrators(self._path, name=self._name, seconds=self._seconds, second=seconder) as session,
+        ):
+            session.call(OfficerLogin(first))
             yield session
 
     def close(self) -> None:

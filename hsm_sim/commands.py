@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Annotated, ClassVar, Final, Generic, TypeVar
 
 from hsm_sim.encoding import Choice, Fixed, ListOf, Nested, Octets, Optional, Text, Unsigned
+from hsm_sim.key_states import KeyState
 from hsm_sim.model import (
     DIGEST_LENGTH,
     MAX_BATCH,
@@ -51,10 +52,22 @@ class Command(IntEnum):
     REMOVE_OFFICER = 0x44
     CHANGE_OFFICER_SECRET = 0x45
     UNLOCK_OFFICER = 0x46
+    PROPOSE_ACT = 0x47
+    CONFIRM_ACT = 0x48
+    WITHDRAW_ACT = 0x49
+    LIST_ACTS = 0x4A
+    CHANGE_POLICY = 0x4B
+    LIST_OFFICERS = 0x4C
     GENERATE_KEY_PAIR = 0x50
     DESTROY_KEYS = 0x51
     SET_LABEL = 0x52
     RESET_PASSWORD = 0x53
+    ACTIVATE_KEY = 0x54
+    SUSPEND_KEY = 0x55
+    RESUME_KEY = 0x56
+    DEACTIVATE_KEY = 0x57
+    REPORT_COMPROMISE = 0x58
+    READ_KEY_HISTORY = 0x59
     READ_AUDIT = 0x60
     SELF_TEST = 0x61
     ARM_FAULT = 0x300
@@ -166,6 +179,7 @@ class KeyInfo:
     uses: Annotated[int, U64]
     use_limit: Annotated[int | None, Optional(U64)]
     password_tries_left: Annotated[int, U8]
+    state: Annotated[KeyState, Choice(KeyState)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ Rules, in the order they are asked:
 
 1. In the error state nothing is answered but the state itself.
 2. Before initialisation there are no keys: only the state is told, and the device can be initialised.
-3. Management wants an officer who is logged in to the session and still enrolled.
+3. Management wants an officer who is logged in to the session and still enrolled, whose role has the command among
+   its duties, and a second administrator where the policy and ``hsm_sim.roles`` say so.
 
 What is done with private keys, and its rules, stands in ``hsm_sim.key_use``.
 """
@@ -22,16 +23,20 @@ from hsm_sim.management import DevicePolicy, OfficerCredential
 from hsm_sim.model import DeviceEvent, DeviceState, KeyUsage, check_officer, next_state
 from hsm_sim.opening import create_store, is_initialised, open_store
 from hsm_sim.passwords import Officers, Passwords
+from hsm_sim.pending_acts import PendingActs
 from hsm_sim.protection import RandomOctets
 from hsm_sim.record_store import Clock, RecordStore
 from hsm_sim.records import OfficerRecord
 from hsm_sim.return_codes import (
     DeviceError,
     DeviceStateError,
+    DualControlError,
     HardwareError,
     InputArgumentError,
     OfficerRequiredError,
+    RoleError,
 )
+from hsm_sim.roles import DUAL_CONTROL, Control, may
 from hsm_sim.self_test import pairwise_test, run_self_tests
 from hsm_sim.sessions import Session
 from hsm_sim.storage import Storage
@@ -47,6 +52,7 @@ class Interior:
     passwords: Passwords
     officers: Officers
     keys: Keys
+    acts: PendingActs
 
 
 class Device:
@@ -136,6 +142,8 @@ class Device:
             next_state(self._state, DeviceEvent.INITIALISE)
             if not officers or len({officer.name for officer in officers}) != len(officers):
                 raise InputArgumentError("at least one officer, and names that differ")
+            if policy.control is Control.DUAL and len(officers) < 2:
+                raise InputArgumentError("dual control wants two administrators")
             for officer in officers:
                 check_officer(officer.name, officer.secret)
             pairs = [(usage, self._make_key()) for usage in KeyUsage]
@@ -159,7 +167,7 @@ class Device:
         counters = UseCounters(store, reserve=self._reserve)
         passwords = Passwords(store)
         keys = Keys(store, counters, passwords, clock=self._clock, make=self._make_key)
-        self._interior = Interior(store, counters, passwords, Officers(store), keys)
+        self._interior = Interior(store, counters, passwords, Officers(store), keys, PendingActs(self._random))
         self._state = next_state(self._state, DeviceEvent.INITIALISE)
 
     def fail(self, reason: str) -> None:
@@ -207,16 +215,28 @@ class Device:
         return self._interior
 
     def managed(self, session: Session) -> Interior:
-        """Return the interior to a session with an officer.
+        """Return the interior to a session whose officer may send the command it is asking for.
 
         Raises:
             OfficerRequiredError: None is logged in, or the one who is was removed.
+            RoleError: It is no duty of the officer's role.
+            DualControlError: It takes two administrators, and this session acts alone.
         """
         interior = self.ready()
         name = session.officer
-        if name is None or interior.store.get(OfficerRecord, name.encode()) is None:
+        officer = interior.store.get(OfficerRecord, name.encode()) if name is not None else None
+        if officer is None:
             raise OfficerRequiredError
+        if not may(officer.role, session.command):
+            raise RoleError(officer.role.name.lower())
+        dual = interior.store.root.policy.control is Control.DUAL
+        if dual and session.command in DUAL_CONTROL and session.proposer is None:
+            raise DualControlError("one administrator proposes it, another confirms it")
         return interior
+
+    def now(self) -> int:
+        """The device's time: microseconds since 1970-01-01 UTC."""
+        return self._clock()
 
     def info(self) -> DeviceInfo:
         """State and identity; answered in every state."""

@@ -15,6 +15,7 @@ from hsm_sim.commands import (
     Request,
     SessionOpened,
 )
+from hsm_sim.custody_handlers import CustodyHandlers
 from hsm_sim.device import Device
 from hsm_sim.encoding import decode, encode
 from hsm_sim.frames import Frame, FrameKind
@@ -73,6 +74,7 @@ class Dispatcher:
             ManagementHandlers(device, use).table(),
             further or {},
             *function_tables(device, use, random, functions or FunctionSettings()),
+            CustodyHandlers(device, self._perform, self._request_class).table(),
         )
         self._handlers: dict[int, tuple[type[Request[Any]], Callable[[Session, Any], Any]]] = {
             request.command: (request, handler) for table in tables for request, handler in table.items()
@@ -103,12 +105,21 @@ class Dispatcher:
     def _carry_out(self, session: Session, frame: Frame) -> bytes:
         if not session.client and frame.command != Command.OPEN_SESSION:
             raise StepError("OPEN_SESSION comes first")
+        return self._perform(session, frame.command, frame.body)
+
+    def _perform(self, session: Session, command: int, body: bytes) -> bytes:
+        request_class, handler = self._found(command)
+        session.command = command
+        return encode(handler(session, decode(request_class, body, what=_name(command))))
+
+    def _found(self, command: int) -> tuple[type[Request[Any]], Callable[[Session, Any], Any]]:
         try:
-            request_class, handler = self._handlers[frame.command]
+            return self._handlers[command]
         except KeyError:
-            raise NotSupportedError(f"command {frame.command:#06x}") from None
-        reply = handler(session, decode(request_class, frame.body, what=_name(frame.command)))
-        return encode(reply)
+            raise NotSupportedError(f"command {command:#06x}") from None
+
+    def _request_class(self, command: Command) -> type[Request[Any]]:
+        return self._found(command)[0]
 
     @staticmethod
     def _reply(request: Frame, return_code: int, body: bytes) -> Frame:

@@ -7,6 +7,8 @@ from itertools import takewhile
 from crypto import InvalidKeyError, PrivateKey
 from hsm_sim.audit import Event
 from hsm_sim.commands import MAX_KEY_PAGE, KeyInfo
+from hsm_sim.key_lives import begun, moved, state_of
+from hsm_sim.key_states import KeyEvent, KeyState, check_use
 from hsm_sim.management import GenerateKeyPair
 from hsm_sim.model import DEVICE_INDEX, KeyUsage, check_user_index
 from hsm_sim.opening import new_key_record
@@ -23,6 +25,7 @@ from hsm_sim.return_codes import (
     StoreIntegrityError,
 )
 from hsm_sim.self_test import pairwise_test
+from hsm_sim.sessions import Session
 from hsm_sim.use_counters import UseCounters
 
 KeyFactory = Callable[[], PrivateKey]
@@ -97,6 +100,8 @@ class Keys:
             if self._find(request.index, request.usage) is not None:
                 raise KeyExistsError(f"index {request.index} {request.usage.name.lower()}")
             puts: list[Record] = [record, *self._first_password(request)]
+            if request.state is KeyState.PRE_ACTIVATION:
+                puts.append(begun(record))
             self._store.change([Event(actor, "generate-key-pair", _target(record))], puts=puts)
         return self.info(record)
 
@@ -106,8 +111,8 @@ class Keys:
             raise InputArgumentError("the index has a password already; it covers both pairs")
         return [] if has_one else [self._passwords.new_record(request.index, request.password)]
 
-    def destroy(self, index: int, *, actor: str) -> None:
-        """Remove both pairs of an index and its password; every right to it ends.
+    def destroy(self, index: int, session: Session) -> None:
+        """Remove both pairs of an index and its password; every right to it ends, their histories stay.
 
         Raises:
             AccessDeniedError: Index 0.
@@ -120,8 +125,21 @@ class Keys:
             if not records:
                 raise KeyNotExistError(f"index {index}")
             self.end_rights(index)  # first, so that no right outlives a removal that is reported as failed
+            now = self._clock()
             self._store.change(
-                [Event(actor, "destroy-key", _target(record), self._used(record)) for record in records],
+                [Event(session.actor, "destroy-key", _target(record), self._used(record)) for record in records],
+                puts=[
+                    moved(
+                        self._store,
+                        record,
+                        KeyEvent.DESTROY,
+                        time=now,
+                        session=session,
+                        reason="destroyed",
+                        uses=self._used(record),
+                    )
+                    for record in records
+                ],
                 removes=[
                     *((RecordKind.KEY, record.key) for record in records),
                     (RecordKind.PASSWORD, password_name(index)),
@@ -150,6 +168,7 @@ class Keys:
             self._used(record),
             record.use_limit,
             self._passwords.tries_left(record.index),
+            state_of(self._store, record),
         )
 
     def page(self, first_index: int) -> tuple[KeyInfo, ...]:
@@ -162,12 +181,14 @@ class Keys:
         return tuple(self.info(record) for record in records)
 
     def load(self, record: KeyRecord) -> PrivateKey:
-        """Take a private key out of its wrapping.
+        """Take a private key out of its wrapping, for the use its pair has.
 
         Raises:
+            KeyStateError: The key's state does not allow that use.
             KeyFaultError: The scalar is not the one of the registered public key.
             StoreIntegrityError: The wrapping does not open.
         """
+        check_use(state_of(self._store, record), record.usage)
         try:
             key = PrivateKey.from_scalar(self._store.protection.unwrap_scalar(record))
         except InvalidKeyError as error:

@@ -20,7 +20,9 @@ from hsm_sim.commands import (
     Request,
 )
 from hsm_sim.encoding import Choice, ListOf, Nested, Octets, Optional, Text
+from hsm_sim.key_states import KeyState
 from hsm_sim.model import MAX_LABEL, MAX_NAME, KeyUsage
+from hsm_sim.roles import Control, Role
 
 _PASSWORD: Final = Octets(64)
 _SECRET: Final = Octets(256)
@@ -38,7 +40,7 @@ class OfficerCredential:
 
 @dataclass(frozen=True, slots=True)
 class DevicePolicy:
-    """Fixed at initialisation and bound by the store's integrity tag.
+    """Set at initialisation, bound by the store's integrity tag; changed by administrators only.
 
     Attributes:
         secret_iterations: PBKDF2-SM3 iterations for an officer's secret, 1,000 to 50,000,000; it guards the store
@@ -46,12 +48,16 @@ class DevicePolicy:
         password_iterations: The same for a private key's password, which is only tried inside the device.
         secret_tries: Wrong secrets in a row before the officer is locked, 1 to 100.
         password_tries: Wrong passwords in a row before the index is locked, 1 to 100.
+        control: Whether the commands of ``hsm_sim.roles.DUAL_CONTROL`` take two administrators.
+        confirmation_seconds: How long an act that was proposed waits to be confirmed, 10 s to a day.
     """
 
     secret_iterations: Annotated[int, U32] = 600_000
     password_iterations: Annotated[int, U32] = 20_000
     secret_tries: Annotated[int, U8] = 5
     password_tries: Annotated[int, U8] = 5
+    control: Annotated[Control, Choice(Control)] = Control.SINGLE
+    confirmation_seconds: Annotated[int, U32] = 900
 
     def __post_init__(self) -> None:
         for iterations in (self.secret_iterations, self.password_iterations):
@@ -59,11 +65,16 @@ class DevicePolicy:
                 raise ValueError("PBKDF2 runs 1,000 to 50,000,000 iterations")
         if not (1 <= self.secret_tries <= 100 and 1 <= self.password_tries <= 100):
             raise ValueError("1 to 100 tries")
+        if not 10 <= self.confirmation_seconds <= 86_400:
+            raise ValueError("an act waits 10 to 86,400 seconds for its confirmation")
 
 
 @dataclass(frozen=True, slots=True)
 class Initialise(Request[DeviceInfo]):
-    """Create the store, its officers and the device's own pairs; from the initial state only."""
+    """Create the store, its officers and the device's own pairs; from the initial state only.
+
+    The officers are administrators; they enrol the others. Dual control wants two of them.
+    """
 
     officers: Annotated[tuple[OfficerCredential, ...], ListOf(Nested(OfficerCredential), MAX_OFFICERS)]
     policy: Annotated[DevicePolicy, Nested(DevicePolicy)]
@@ -90,16 +101,17 @@ class OfficerLogout(Request[Done]):
 
 @dataclass(frozen=True, slots=True)
 class AddOfficer(Request[Done]):
-    """Another officer, whose secret opens the store too."""
+    """Another officer; the secret opens the store too, unless it is an auditor's."""
 
     officer: Annotated[OfficerCredential, Nested(OfficerCredential)]
+    role: Annotated[Role, Choice(Role)] = Role.ADMINISTRATOR
     command = Command.ADD_OFFICER
     reply = Done
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveOfficer(Request[Done]):
-    """Take an officer away; the last one stays."""
+    """Take an officer away; the last administrator stays, and under dual control the last two."""
 
     name: Annotated[str, _NAME]
     command = Command.REMOVE_OFFICER
@@ -129,7 +141,7 @@ class GenerateKeyPair(Request[KeyInfo]):
     """Make one pair at an index. Not repeatable: the second call would find the index taken.
 
     The first pair at an index sets its password; for the second the password is left empty, since one password
-    covers both pairs.
+    covers both pairs. ``state`` is active, or pre-activation for a key that an operator activates later.
     """
 
     index: Annotated[int, U32]
@@ -137,10 +149,13 @@ class GenerateKeyPair(Request[KeyInfo]):
     label: Annotated[str, _LABEL]
     use_limit: Annotated[int | None, Optional(U64)]
     password: Annotated[bytes, _PASSWORD] = field(repr=False)
+    state: Annotated[KeyState, Choice(KeyState)] = KeyState.ACTIVE
     command = Command.GENERATE_KEY_PAIR
     reply = KeyInfo
 
     def __post_init__(self) -> None:
+        if self.state not in (KeyState.PRE_ACTIVATION, KeyState.ACTIVE):
+            raise ValueError("a new key is active or not yet active")
         if self.use_limit is not None and not 1 <= self.use_limit < 2**63:
             raise ValueError("a use limit is at least 1")
 

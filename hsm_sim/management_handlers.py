@@ -25,7 +25,7 @@ from hsm_sim.sessions import Session
 
 
 class ManagementHandlers:
-    """Commands from 0x40 on; all but the first two want an officer."""
+    """Commands from 0x40 on; all but the first two want an officer of the right role."""
 
     def __init__(self, device: Device, use: KeyUse) -> None:
         self._device = device
@@ -64,7 +64,7 @@ class ManagementHandlers:
         return DONE
 
     def _add_officer(self, session: Session, request: AddOfficer) -> Done:
-        self._device.managed(session).officers.add(request.officer, actor=session.actor)
+        self._device.managed(session).officers.add(request.officer, request.role, actor=session.actor)
         return DONE
 
     def _remove_officer(self, session: Session, request: RemoveOfficer) -> Done:
@@ -86,7 +86,7 @@ class ManagementHandlers:
         return self._device.managed(session).keys.generate(request, actor=session.actor)
 
     def _destroy_keys(self, session: Session, request: DestroyKeys) -> Done:
-        self._device.managed(session).keys.destroy(request.index, actor=session.actor)
+        self._device.managed(session).keys.destroy(request.index, session)
         return DONE
 
     def _set_label(self, session: Session, request: SetLabel) -> Done:

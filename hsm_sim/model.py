@@ -21,6 +21,10 @@ SECRET_LENGTHS: Final = range(8, 257)
 MAX_NAME: Final = 64
 MAX_LABEL: Final = 256
 """Octets of UTF-8."""
+MAX_REASON: Final = 256
+"""Octets of UTF-8 that say why."""
+MAX_ACTOR: Final = 192
+"""Octets of an actor in the log: a session and up to two officers."""
 MAX_BATCH: Final = 4096
 """Digests in one request."""
 MAX_CIPHERTEXT: Final = 64 * 1024

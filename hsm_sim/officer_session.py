@@ -1,13 +1,25 @@
 """An officer's session: management of the device from outside."""
 
+from hsm_sim.act_commands import (
+    ChangePolicy,
+    ConfirmAct,
+    ListActs,
+    ListOfficers,
+    OfficerList,
+    PendingAct,
+    WithdrawAct,
+)
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import GetDeviceInfo, KeyInfo
 from hsm_sim.connection import Connection
 from hsm_sim.fault_commands import ArmedFault, ArmFault, ClearFaults, Fault, ListFaults
+from hsm_sim.key_state_commands import KeyStateRequest, ReadKeyHistory
+from hsm_sim.key_states import KeyState
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
     DestroyKeys,
+    DevicePolicy,
     GenerateKeyPair,
     OfficerCredential,
     OfficerLogout,
@@ -19,8 +31,9 @@ from hsm_sim.management import (
     UnlockOfficer,
 )
 from hsm_sim.model import KeyUsage
-from hsm_sim.records import AuditEntry
+from hsm_sim.records import AuditEntry, KeyHistoryRecord
 from hsm_sim.return_codes import StoreIntegrityError
+from hsm_sim.roles import Role
 from hsm_sim.storage import StoredEntry
 
 
@@ -35,6 +48,7 @@ class OfficerSession(Connection):
         password: bytes = b"",
         label: str = "",
         use_limit: int | None = None,
+        state: KeyState = KeyState.ACTIVE,
     ) -> KeyInfo:
         """Make a pair.
 
@@ -44,12 +58,13 @@ class OfficerSession(Connection):
             password: 8 to 64 octets for the first pair of an index; empty for the second, which it covers too.
             label: Up to 256 octets of UTF-8.
             use_limit: How often the key may be used, for good; None for no limit.
+            state: Active, or pre-activation for a key that an operator activates later.
 
         Raises:
             KeyExistsError: The index has such a pair.
             CommunicationError: No answer came; look with ``KeyStoreClient.list_keys`` whether the pair was made.
         """
-        return self.call(GenerateKeyPair(index, usage, label, use_limit, password))
+        return self.call(GenerateKeyPair(index, usage, label, use_limit, password, state))
 
     def destroy_keys(self, index: int) -> None:
         """Destroy both pairs of an index and its password."""
@@ -67,12 +82,49 @@ class OfficerSession(Connection):
         """Give an index a new password and its tries back; its rights end."""
         self.call(ResetPassword(index, password))
 
-    def add_officer(self, officer: OfficerCredential) -> None:
+    def move_key(self, request: KeyStateRequest) -> KeyInfo:
+        """Move a key through its life: one of ``hsm_sim.key_state_commands``.
+
+        Raises:
+            KeyStateError: It is not possible in the key's state.
+        """
+        return self.call(request)
+
+    def key_history(self, index: int, usage: KeyUsage) -> tuple[KeyHistoryRecord, ...]:
+        """What became of the pairs that were ever at an index, oldest first."""
+        return self.call(ReadKeyHistory(index, usage)).histories
+
+    def add_officer(self, officer: OfficerCredential, role: Role = Role.ADMINISTRATOR) -> None:
         """Enrol another officer."""
-        self.call(AddOfficer(officer))
+        self.call(AddOfficer(officer, role))
+
+    def officers(self) -> OfficerList:
+        """All officers, and the policy they work under."""
+        return self.call(ListOfficers())
+
+    def change_policy(self, policy: DevicePolicy) -> None:
+        """Give the device another policy."""
+        self.call(ChangePolicy(policy))
+
+    def pending_acts(self) -> tuple[PendingAct, ...]:
+        """Acts that wait for a second administrator."""
+        return self.call(ListActs()).acts
+
+    def confirm(self, number: int, digest: bytes) -> None:
+        """Have an act carried out that another administrator proposed.
+
+        Raises:
+            ActError: None of this number and digest waits.
+            DualControlError: This administrator proposed it.
+        """
+        self.call(ConfirmAct(number, digest))
+
+    def withdraw(self, number: int) -> None:
+        """Drop an act that waits."""
+        self.call(WithdrawAct(number))
 
     def remove_officer(self, name: str) -> None:
-        """Take an officer away; the last one stays."""
+        """Take an officer away; the last administrator stays, and under dual control the last two."""
         self.call(RemoveOfficer(name))
 
     def change_secret(self, secret: bytes) -> None:

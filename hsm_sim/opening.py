@@ -20,7 +20,8 @@ from hsm_sim.records import (
     OfficerRecord,
     RecordKind,
 )
-from hsm_sim.return_codes import OfficerSecretError, StoreIntegrityError
+from hsm_sim.return_codes import OfficerSecretError, RoleError, StoreIntegrityError
+from hsm_sim.roles import Role
 from hsm_sim.storage import Storage, StorageError, StoredRecord
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,7 +85,11 @@ def create_store(
     store = RecordStore(storage, protection, root, clock=clock)
     enrolled = [
         protection.enrol(
-            officer.name, officer.secret, iterations=policy.secret_iterations, tries=policy.secret_tries
+            officer.name,
+            Role.ADMINISTRATOR,
+            officer.secret,
+            iterations=policy.secret_iterations,
+            tries=policy.secret_tries,
         )
         for officer in officers
     ]
@@ -131,11 +136,14 @@ def open_store(
 
     Raises:
         OfficerSecretError: No such officer, or the secret is wrong.
+        RoleError: The officer is an auditor.
         StoreIntegrityError: Something was altered, or the store is older than ``minimum_generation``.
     """
     stored = _stored_records(storage)
     root, tag = _root(stored)
     record = _officer(stored, officer.name)
+    if not record.role.opens_store:
+        raise RoleError(f"an {record.role.name.lower()} does not start the device")
     protection = Protection(open_master(record, officer.secret), random)
     if protection.tag(root) != tag:
         raise StoreIntegrityError("the root record does not bear its tag")
@@ -162,12 +170,14 @@ def _root(stored: list[StoredRecord]) -> tuple[DeviceRecord, bytes]:
     roots = [item for item in stored if item.kind == RecordKind.DEVICE]
     if len(roots) != 1 or roots[0].name != b"":
         raise StoreIntegrityError("there is not one root record")
+    # Asked before anything else is read: what follows the number differs from format to format.
+    store_format = int.from_bytes(roots[0].body[:2], "big")
+    if store_format != STORE_FORMAT:
+        raise StoreIntegrityError(f"store format {store_format}; this program reads {STORE_FORMAT}")
     try:
         root = decode(DeviceRecord, roots[0].body, what="device record")
     except MalformedDataError as error:
         raise StoreIntegrityError("the root record does not parse") from error
-    if root.store_format != STORE_FORMAT:
-        raise StoreIntegrityError(f"store format {root.store_format}; this program reads {STORE_FORMAT}")
     return root, roots[0].tag
 
 

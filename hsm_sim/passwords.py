@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from hsm_sim.audit import Event
+from hsm_sim.commands import MAX_OFFICERS
 from hsm_sim.management import OfficerCredential
 from hsm_sim.model import check_officer, check_password
 from hsm_sim.record_store import RecordStore
@@ -21,10 +22,12 @@ from hsm_sim.return_codes import (
     InputArgumentError,
     KeyExistsError,
     KeyNotExistError,
+    NoBufferError,
     OfficerLockedError,
     OfficerSecretError,
     PasswordLockedError,
 )
+from hsm_sim.roles import Control, Role
 
 _OFFICER_LOGIN: Final = "officer-login"
 
@@ -113,7 +116,7 @@ class Passwords:
 
 
 class Officers:
-    """Those who may manage the device. Each one's secret opens the store."""
+    """Those who may manage, run or audit the device."""
 
     def __init__(self, store: RecordStore) -> None:
         self._store = store
@@ -144,18 +147,22 @@ class Officers:
             event = Event(actor, _OFFICER_LOGIN, officer.name)
             self._store.change([event], puts=[replace(record, tries_left=full)])
 
-    def add(self, officer: OfficerCredential, *, actor: str) -> None:
+    def add(self, officer: OfficerCredential, role: Role, *, actor: str) -> None:
         """Enrol another officer.
 
         Raises:
             KeyExistsError: There is an officer of this name.
             InputArgumentError: Name or secret breaks a rule.
+            NoBufferError: There are as many officers as the device takes.
         """
-        record = self._enrol(officer)
+        record = self._enrol(officer, role)
         with self._store.exclusive:
             if self._store.get(OfficerRecord, record.key) is not None:
                 raise KeyExistsError(f"officer {officer.name}")
-            self._store.change([Event(actor, "add-officer", officer.name)], puts=[record])
+            if len(self._store.all(OfficerRecord)) >= MAX_OFFICERS:
+                raise NoBufferError(f"{MAX_OFFICERS} officers")
+            event = Event(actor, "add-officer", f"{officer.name} {role.name.lower()}")
+            self._store.change([event], puts=[record])
 
     def change_secret(self, officer: OfficerCredential, *, actor: str) -> None:
         """Wrap the master key for an officer anew.
@@ -164,9 +171,13 @@ class Officers:
             InputArgumentError: The secret breaks a rule.
             OfficerSecretError: The officer was removed meanwhile.
         """
-        record = self._enrol(officer)
+        before = self._store.get(OfficerRecord, officer.name.encode())
+        if before is None:
+            raise OfficerSecretError
+        record = self._enrol(officer, before.role)
         with self._trying, self._store.exclusive:
-            if self._store.get(OfficerRecord, record.key) is None:
+            now = self._store.get(OfficerRecord, record.key)
+            if now is None or now.role is not before.role:
                 raise OfficerSecretError
             event = Event(actor, "change-officer-secret", officer.name)
             self._store.change([event], puts=[record], erases=True)
@@ -176,12 +187,16 @@ class Officers:
 
         Raises:
             InputArgumentError: There is none of this name.
-            DeviceStateError: It is the last one.
+            DeviceStateError: It is the last administrator, or one of the last two under dual control.
         """
         with self._trying, self._store.exclusive:
-            self._known(name)
-            if len(self._store.all(OfficerRecord)) == 1:
-                raise DeviceStateError("the last officer stays")
+            gone = self._known(name)
+            administrators = [each for each in self._store.all(OfficerRecord) if each.role is Role.ADMINISTRATOR]
+            least = 2 if self._store.root.policy.control is Control.DUAL else 1
+            if gone.role is Role.ADMINISTRATOR and len(administrators) <= least:
+                raise DeviceStateError(
+                    f"the last {'two administrators stay' if least == 2 else 'administrator stays'}"
+                )
             self._store.change(
                 [Event(actor, "remove-officer", name)],
                 removes=[(RecordKind.OFFICER, name.encode())],
@@ -204,9 +219,9 @@ class Officers:
             raise InputArgumentError("no officer of this name")
         return record
 
-    def _enrol(self, officer: OfficerCredential) -> OfficerRecord:
+    def _enrol(self, officer: OfficerCredential, role: Role) -> OfficerRecord:
         check_officer(officer.name, officer.secret)
         policy = self._store.root.policy
         return self._store.protection.enrol(
-            officer.name, officer.secret, iterations=policy.secret_iterations, tries=policy.secret_tries
+            officer.name, role, officer.secret, iterations=policy.secret_iterations, tries=policy.secret_tries
         )

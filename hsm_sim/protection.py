@@ -2,15 +2,17 @@
 
 ```
 officer's secret --PBKDF2-SM3(salt, iterations)--> 16 octets --SM4-GCM--> master key (32 random octets)
+auditor's secret --PBKDF2-SM3(salt, iterations)--> 16 octets --SM4-GCM--> HMAC-SM3(master key, "... auditor")
 master key --HMAC-SM3("... encryption")--> first 16 octets: SM4-GCM key for scalars and password verifiers
 master key --HMAC-SM3("... integrity")--> 32 octets: HMAC-SM3 key for the tag of every record
 ```
 
-Every officer's record wraps the same master key, so an officer is added or changes a secret without touching
-the other records, and a split of the master key among several officers can take the place of the single
-wrapping later. What is wrapped is bound to where it belongs by the additional data of GCM, and every record
-as a whole, counters included, by its tag. GCM nonces are 12 random octets; a store wraps some thousands of
-values under one key, far from the 2^32 at which random nonces become a risk.
+Every administrator's and operator's record wraps the same master key, so an officer is added or changes a secret
+without touching the other records. An auditor's record wraps a token from which nothing can be opened: whoever has
+an auditor's secret and the store file has no key. What is wrapped is bound to where it belongs by the
+additional data of GCM, and every record as a whole, counters included, by its tag. GCM nonces are 12 random
+octets; a store wraps some thousands of values under one key, far from the 2^32 at which random nonces become a
+risk.
 """
 
 import hmac
@@ -28,6 +30,7 @@ from hsm_sim.records import (
     RecordKind,
 )
 from hsm_sim.return_codes import OfficerSecretError, StoreIntegrityError
+from hsm_sim.roles import Role
 
 RandomOctets = Callable[[int], bytes]
 _NONCE: Final = 12
@@ -36,28 +39,40 @@ MASTER_LENGTH: Final = 32
 
 
 def new_officer(
-    name: str, secret: bytes, *, master: bytes, iterations: int, tries: int, random: RandomOctets
+    name: str,
+    role: Role,
+    secret: bytes,
+    *,
+    master: bytes,
+    iterations: int,
+    tries: int,
+    random: RandomOctets,
 ) -> OfficerRecord:
-    """Wrap the master key under an officer's secret."""
+    """Wrap the master key, or what an auditor gets in its place, under an officer's secret."""
     salt = random(SALT_LENGTH)
     wrapped = _wrap(
         _secret_key(secret, salt, iterations),
         random(_NONCE),
-        master,
-        _officer_binding(name, salt, iterations),
+        _entrusted(role, master),
+        _officer_binding(name, role, salt, iterations),
     )
-    return OfficerRecord(name, salt, iterations, tries, wrapped)
+    return OfficerRecord(name, role, salt, iterations, tries, wrapped)
+
+
+def _entrusted(role: Role, master: bytes) -> bytes:
+    return master if role.opens_store else hmac_sm3(master, b"xinyin key store: auditor")
 
 
 def open_master(record: OfficerRecord, secret: bytes) -> bytes:
-    """Unwrap the master key with an officer's secret.
+    """Unwrap the master key, or an auditor's token, with an officer's secret.
 
     Raises:
         OfficerSecretError: The secret is wrong, or the record was altered; the two look the same.
     """
     key = _secret_key(secret, record.salt, record.iterations)
     try:
-        return _unwrap(key, record.wrapped_master, _officer_binding(record.name, record.salt, record.iterations))
+        binding = _officer_binding(record.name, record.role, record.salt, record.iterations)
+        return _unwrap(key, record.wrapped_master, binding)
     except DecryptionError:
         raise OfficerSecretError from None
 
@@ -66,8 +81,8 @@ def _secret_key(secret: bytes, salt: bytes, iterations: int) -> bytes:
     return pbkdf2_sm3(secret, salt, iterations, 16)
 
 
-def _officer_binding(name: str, salt: bytes, iterations: int) -> bytes:
-    return b"officer\x00" + salt + iterations.to_bytes(4, "big") + name.encode()
+def _officer_binding(name: str, role: Role, salt: bytes, iterations: int) -> bytes:
+    return b"officer\x00" + salt + iterations.to_bytes(4, "big") + bytes((role,)) + name.encode()
 
 
 def _wrap(key: bytes, nonce: bytes, value: bytes, binding: bytes) -> bytes:
@@ -92,16 +107,16 @@ class Protection:
     def __repr__(self) -> str:
         return "<Protection (hidden)>"
 
-    def enrol(self, name: str, secret: bytes, *, iterations: int, tries: int) -> OfficerRecord:
+    def enrol(self, name: str, role: Role, secret: bytes, *, iterations: int, tries: int) -> OfficerRecord:
         """Make the record of an officer of this store."""
         return new_officer(
-            name, secret, master=self._master, iterations=iterations, tries=tries, random=self._random
+            name, role, secret, master=self._master, iterations=iterations, tries=tries, random=self._random
         )
 
     def opens_to_this_store(self, record: OfficerRecord, secret: bytes) -> bool:
-        """Whether the secret is the officer's: it unwraps, and to the master key in use."""
+        """Whether the secret is the officer's: it unwraps, and to the master key in use or an auditor's token."""
         try:
-            return hmac.compare_digest(open_master(record, secret), self._master)
+            return hmac.compare_digest(open_master(record, secret), _entrusted(record.role, self._master))
         except OfficerSecretError:
             return False
 

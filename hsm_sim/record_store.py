@@ -24,6 +24,7 @@ from crypto import sm3
 from formats.errors import MalformedDataError
 from hsm_sim.audit import Event, chain
 from hsm_sim.encoding import decode, encode
+from hsm_sim.management import DevicePolicy
 from hsm_sim.protection import Protection
 from hsm_sim.records import (
     RECORD_CLASSES,
@@ -105,6 +106,7 @@ class RecordStore:
         removes: Iterable[RecordName] = (),
         erases: bool = False,
         essential: bool = False,
+        policy: DevicePolicy | None = None,
     ) -> None:
         """Write records and log entries together; durable on return.
 
@@ -114,6 +116,7 @@ class RecordStore:
             removes: Names of records to remove.
             erases: A wrapped key is replaced or removed; leave no copy in the write-ahead log.
             essential: Written even when the log has reached its limit: stopping, and counting failed tries.
+            policy: Takes the place of the device's present one.
 
         Raises:
             NoBufferError: No room on the disk.
@@ -132,6 +135,7 @@ class RecordStore:
             tags = step.tags(self._tags)
             root = replace(
                 root,
+                policy=policy or root.policy,
                 generation=root.generation + 1,
                 audit_length=root.audit_length + len(entries),
                 audit_head=head,

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Annotated, Final, TypeAlias
 
-from hsm_sim.encoding import Choice, Fixed, Nested, Octets, Optional, Text, Unsigned
+from hsm_sim.encoding import Choice, Fixed, ListOf, Nested, Octets, Optional, Text, Unsigned
+from hsm_sim.key_states import KeyState
 from hsm_sim.management import DevicePolicy
-from hsm_sim.model import MAX_LABEL, MAX_NAME, SERIAL_LENGTH, KeyUsage
+from hsm_sim.model import MAX_ACTOR, MAX_LABEL, MAX_NAME, MAX_REASON, SERIAL_LENGTH, KeyUsage
+from hsm_sim.roles import Role
 
-STORE_FORMAT: Final = 1
+STORE_FORMAT: Final = 2
 WRAPPED_LENGTH: Final = 12 + 32 + 16
 MAX_FILE_NAME: Final = 128
 MAX_FILE: Final = 64 * 1024
 """Octets of the longest file a store can hold."""
+MAX_TRANSITIONS: Final = 64
+"""Steps in a key's life; suspending and resuming beyond it is refused, deactivating and destroying never."""
 _WRAPPED: Final = Fixed(WRAPPED_LENGTH)
 
 
@@ -29,6 +33,7 @@ class RecordKind(IntEnum):
     PASSWORD = 3
     KEK = 0x40
     FILE = 0x41
+    KEY_HISTORY = 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ class DeviceRecord:
 
 @dataclass(frozen=True, slots=True)
 class OfficerRecord:
-    """The store's master key, wrapped under a key derived from the officer's secret."""
+    """The store's master key, or an auditor's token, wrapped under a key derived from the officer's secret."""
 
     kind = RecordKind.OFFICER
 
     name: Annotated[str, Text(MAX_NAME)]
+    role: Annotated[Role, Choice(Role)]
     salt: Annotated[bytes, Fixed(16)]
     iterations: Annotated[int, Unsigned(4)]
     tries_left: Annotated[int, Unsigned(1)]
@@ -148,13 +154,56 @@ class FileRecord:
         return self.name
 
 
-Record: TypeAlias = OfficerRecord | KeyRecord | PasswordRecord | KekRecord | FileRecord
+@dataclass(frozen=True, slots=True)
+class KeyTransition:
+    """One step in a key's life: what, when, who, why."""
+
+    time: Annotated[int, Unsigned(8)]
+    """Microseconds since 1970-01-01 UTC."""
+    before: Annotated[KeyState, Choice(KeyState)]
+    after: Annotated[KeyState, Choice(KeyState)]
+    actor: Annotated[str, Text(MAX_NAME)]
+    """Officer who asked."""
+    seconded_by: Annotated[str, Text(MAX_NAME)]
+    """Officer who proposed it, where it took two; empty otherwise."""
+    reason: Annotated[str, Text(MAX_REASON)]
+    evidence: Annotated[bytes | None, Optional(Fixed(32))]
+    """SM3 of a document that is kept elsewhere: a report, a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHistoryRecord:
+    """What became of a pair; written with its first step, and kept when the key is destroyed.
+
+    A pair without one is active and was never anything else.
+    """
+
+    kind = RecordKind.KEY_HISTORY
+
+    index: Annotated[int, Unsigned(4)]
+    usage: Annotated[KeyUsage, Choice(KeyUsage)]
+    public_key: Annotated[bytes, Fixed(65)]
+    label: Annotated[str, Text(MAX_LABEL)]
+    created: Annotated[int, Unsigned(8)]
+    uses: Annotated[int, Unsigned(8)]
+    """At the latest step."""
+    state: Annotated[KeyState, Choice(KeyState)]
+    transitions: Annotated[tuple[KeyTransition, ...], ListOf(Nested(KeyTransition), MAX_TRANSITIONS)]
+
+    @property
+    def key(self) -> bytes:
+        """Index, usage and public key: a key made later at the same index has a history of its own."""
+        return history_name(self.index, self.usage, self.public_key)
+
+
+Record: TypeAlias = OfficerRecord | KeyRecord | PasswordRecord | KeyHistoryRecord | KekRecord | FileRecord
 RECORD_CLASSES: Final[dict[RecordKind, type[Record]]] = {
     RecordKind.OFFICER: OfficerRecord,
     RecordKind.KEY: KeyRecord,
     RecordKind.PASSWORD: PasswordRecord,
     RecordKind.KEK: KekRecord,
     RecordKind.FILE: FileRecord,
+    RecordKind.KEY_HISTORY: KeyHistoryRecord,
 }
 RecordName: TypeAlias = tuple[RecordKind, bytes]
 
@@ -169,6 +218,11 @@ def password_name(index: int) -> bytes:
     return index.to_bytes(4, "big")
 
 
+def history_name(index: int, usage: KeyUsage, public_key: bytes) -> bytes:
+    """Name of the record of a pair's history."""
+    return key_name(index, usage) + public_key
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One line of the device's log, chained as h_i = SM3(h_(i-1) ‖ entry)."""
@@ -176,7 +230,7 @@ class AuditEntry:
     sequence: Annotated[int, Unsigned(8)]
     time: Annotated[int, Unsigned(8)]
     """Microseconds since 1970-01-01 UTC."""
-    actor: Annotated[str, Text(96)]
+    actor: Annotated[str, Text(MAX_ACTOR)]
     operation: Annotated[str, Text(32)]
     object: Annotated[str, Text(96)]
     count: Annotated[int, Unsigned(8)]

@@ -223,6 +223,22 @@ class AuditFullError(DeviceError, code=0x28, name="XDR_AUDITFULL", text="audit l
     """The log has reached its limit; the device refuses rather than overwrites."""
 
 
+class KeyStateError(DeviceError, code=0x30, name="XDR_KEYSTATE", text="not allowed in this state of the key"):
+    """The key is not active, or cannot go from its state to the one asked for."""
+
+
+class RoleError(DeviceError, code=0x31, name="XDR_ROLE", text="not a duty of this officer"):
+    """The officer is enrolled for another role."""
+
+
+class DualControlError(DeviceError, code=0x32, name="XDR_DUALCONTROL", text="two administrators are needed"):
+    """The command must be proposed by one administrator and confirmed by another."""
+
+
+class ActError(DeviceError, code=0x33, name="XDR_ACT", text="no such act to be confirmed"):
+    """No act of this number and digest waits: it was confirmed, withdrawn, is out of time, or never was."""
+
+
 class UnlistedReturnCodeError(DeviceError, code=0xFFFF, name="XDR_UNLISTED", text="unlisted return code"):
     """The other side answered with a number that this table does not hold."""
 

@@ -43,6 +43,8 @@ class Session:
         peer: Who is on the other end, as the kernel tells, for example ``"uid 0 pid 17"``.
         client: What the other end calls itself; empty before OPEN_SESSION.
         officer: Name of the officer who is logged in.
+        command: What the session is asking for at present.
+        proposer: While an act is carried out that took two: the officer who proposed it.
         closed: The other end has ended the session; the connection follows.
         rights: By index.
         work: Session keys and what is done in parts.
@@ -52,6 +54,8 @@ class Session:
     peer: str
     client: str = ""
     officer: str | None = None
+    command: int = 0
+    proposer: str | None = None
     closed: bool = False
     rights: dict[int, AccessRight] = field(default_factory=dict)
     work: SessionWork = field(default_factory=SessionWork)
@@ -61,6 +65,8 @@ class Session:
     def actor(self) -> str:
         """Who acts, for the log."""
         who = f"officer {self.officer}" if self.officer is not None else self.client
+        if self.proposer is not None:
+            who += f" for {self.proposer}"
         return f"session {self.number} {self.peer} {who}"
 
     def drop_right(self, index: int) -> None:

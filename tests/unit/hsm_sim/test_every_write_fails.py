@@ -6,14 +6,18 @@ from enum import Enum, auto
 import pytest
 
 from crypto import PublicKey, verify_digest
+from hsm_sim.act_commands import ChangePolicy
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import ChangePassword, GetAccessRight, InternalSign, InternalSignBatch, ListKeys
 from hsm_sim.functions.file_commands import CreateFile
 from hsm_sim.functions.key_commands import GenerateKek
+from hsm_sim.key_state_commands import DeactivateKey
+from hsm_sim.key_states import KeyState
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
     DestroyKeys,
+    DevicePolicy,
     GenerateKeyPair,
     OfficerCredential,
     RemoveOfficer,
@@ -51,6 +55,9 @@ OPERATIONS = {
     "wrong-password": GetAccessRight(1, b"a wrong one"),
     "change-password": ChangePassword(1, b"password 1", b"password 2"),
     "reset-password": ResetPassword(1, b"password 2"),
+    "deactivate": DeactivateKey(1, KeyUsage.SIGN, "its time is over"),
+    "generate-inactive": GenerateKeyPair(2, KeyUsage.ENCRYPT, "", None, b"password 1", KeyState.PRE_ACTIVATION),
+    "change-policy": ChangePolicy(DevicePolicy(1000, 1000)),
     "add-officer": AddOfficer(LI),
     "change-secret": ChangeOfficerSecret(NEW.secret),
     "remove-officer": RemoveOfficer("zhang"),
@@ -120,7 +127,7 @@ def test_nothing_acknowledged_is_lost(one_key, operation, write, fault):
         assert keys[1, KeyUsage.SIGN].public_key == point
         assert keys[1, KeyUsage.SIGN].uses >= signed
     for (index, usage), key in keys.items():
-        if usage is KeyUsage.SIGN:
+        if usage is KeyUsage.SIGN and key.state is KeyState.ACTIVE:
             sign_with_whichever(host, index, key.public_key)
 
 

@@ -2,8 +2,10 @@
 
 import base64
 import contextlib
+from dataclasses import replace
 
 from crypto import PublicKey, encrypt
+from hsm_sim.act_commands import ChangePolicy, ConfirmAct, ListActs, ListOfficers, ProposeAct, WithdrawAct
 from hsm_sim.commands import (
     ChangePassword,
     CloseSession,
@@ -22,6 +24,7 @@ from hsm_sim.commands import (
     Request,
 )
 from hsm_sim.dispatch import Dispatcher
+from hsm_sim.encoding import encode
 from hsm_sim.fault_commands import ArmFault, ClearFaults, Fault, FaultKind, ListFaults
 from hsm_sim.faults import FaultHandlers, Faults
 from hsm_sim.functions.cipher_commands import (
@@ -54,6 +57,15 @@ from hsm_sim.functions.key_commands import (
 )
 from hsm_sim.functions.public_commands import DescribeDevice, ExternalEncrypt, ExternalVerify, InternalEncrypt
 from hsm_sim.functions.session_keys import SessionKeys
+from hsm_sim.key_state_commands import (
+    ActivateKey,
+    DeactivateKey,
+    ReadKeyHistory,
+    ReportCompromise,
+    ResumeKey,
+    SuspendKey,
+)
+from hsm_sim.key_states import KeyState
 from hsm_sim.management import (
     AddOfficer,
     ChangeOfficerSecret,
@@ -74,6 +86,7 @@ from hsm_sim.model import KeyUsage
 from hsm_sim.protection import Protection
 from hsm_sim.records import RECORD_CLASSES
 from hsm_sim.return_codes import DeviceError
+from hsm_sim.roles import Control
 
 E = bytes(range(32))
 LI = OfficerCredential("li", b"another secret")
@@ -173,6 +186,14 @@ def use_everything(host) -> None:
         ChangePassword(1, b"password 1", b"password 2"),
         ResetPassword(1, b"password 2"),
         SetLabel(1, KeyUsage.SIGN, "x"),
+        SuspendKey(1, KeyUsage.SIGN, "a pause"),
+        ResumeKey(1, KeyUsage.SIGN, "over"),
+        DeactivateKey(1, KeyUsage.SIGN, "its time is over"),
+        ReportCompromise(1, KeyUsage.SIGN, "seen elsewhere", E),
+        ReadKeyHistory(1, KeyUsage.SIGN),
+        GenerateKeyPair(3, KeyUsage.SIGN, "", None, b"password 2", KeyState.PRE_ACTIVATION),
+        ActivateKey(3, KeyUsage.SIGN, "it is time"),
+        ListOfficers(),
         UnlockOfficer("li"),
         ChangeOfficerSecret(b"a newer secret"),
         ReadAudit(1),
@@ -180,6 +201,23 @@ def use_everything(host) -> None:
         ArmFault(Fault(FaultKind.WRONG_SIGNATURE)),
         ListFaults(),
         ClearFaults(),
+        ChangePolicy(replace(host.POLICY, control=Control.DUAL)),
+        ProposeAct(Command.RESET_PASSWORD, encode(ResetPassword(1, b"password 2"))),
+        ListActs(),
+    ]
+    seconder = host.session()
+    seconder.call(OfficerLogin(LI))
+    for request in requests:
+        with contextlib.suppress(DeviceError):
+            stranger.call(request)
+        call(request)
+    (act,) = caller.call(ListActs()).acts
+    seconder.call(ConfirmAct(act.number, act.digest))
+    act = caller.call(ProposeAct(Command.CHANGE_POLICY, encode(ChangePolicy(host.POLICY))))
+    seconder.call(ConfirmAct(act.number, act.digest))
+    sent.add(Command.CONFIRM_ACT)
+    requests = [
+        WithdrawAct(1),
         RemoveOfficer("li"),
         GenerateKeyPair(2, KeyUsage.SIGN, "", None, b"password 2"),
         DestroyKeys(2),
@@ -225,8 +263,8 @@ def test_nothing_secret_in_replies_store_or_messages(blank, monkeypatch):
         for part in (record.name, record.body, record.tag)
     ) + b"".join(entry.entry for change in blank.storage.commits for entry in change.entries)
     out = b"".join(blank.replies) + stored + "\n".join(blank.said).encode()
-    # The device's own pairs, three user pairs, and a fleeting pair of each side of an agreement.
-    assert len(blank.made) == 2 + 3 + 2
+    # The device's own pairs, four user pairs, and a fleeting pair of each side of an agreement.
+    assert len(blank.made) == 2 + 4 + 2
     assert len(session_keys) == 7
     keys = [*session_keys, master, protection._encryption, protection._integrity]
     for secret in [*blank.made, *keys, *SECRETS]:

@@ -12,6 +12,7 @@ from hsm_sim.management import GenerateKeyPair, OfficerCredential
 from hsm_sim.model import KeyUsage
 from hsm_sim.records import KeyRecord, RecordKind
 from hsm_sim.return_codes import OpenDeviceError, StoreIntegrityError
+from hsm_sim.sessions import Session
 from hsm_sim.storage import (
     STORE_FILE,
     Change,
@@ -158,7 +159,7 @@ def test_destroyed_key_leaves_no_octets(tmp_path, host):
         return b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
     assert first in files()
-    interior.keys.destroy(1, actor="test")
+    interior.keys.destroy(1, Session(1, "test"))
     assert first not in files()
     assert second in files()
     for scalar in scalars:
