@@ -28,8 +28,8 @@ from formats.gbt20520 import (
 )
 from tests.authority_world import ACTOR, START, World, holder_request, make_world
 
-POLICY = "1.2.3.4.1"
-ROUGH = "1.2.3.4.2"
+POLICY = "1.2.3.99.1"
+ROUGH = "1.2.3.99.2"
 STAMPED = START + timedelta(hours=3, microseconds=250_000)
 SETTINGS = StampingSettings(
     (

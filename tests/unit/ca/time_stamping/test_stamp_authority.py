@@ -96,7 +96,7 @@ SHA1 = MessageImprint(oids.SHA1, bytes(20))
         (request(imprint=SHA1), FailureReason.BAD_ALGORITHM),
         (request(algorithm=oids.SHA512), FailureReason.BAD_ALGORITHM),
         (request(policy=ROUGH, algorithm=oids.SHA256), FailureReason.BAD_ALGORITHM),
-        (request(policy="1.2.3.4.3"), FailureReason.UNACCEPTED_POLICY),
+        (request(policy="1.2.3.99.3"), FailureReason.UNACCEPTED_POLICY),
         (request(extensions=(Extension("1.2.3", False, b"\5\0"),)), FailureReason.UNACCEPTED_EXTENSION),
         (b"", FailureReason.BAD_DATA_FORMAT),
     ],
@@ -332,7 +332,7 @@ def test_an_error_reaches_everybody_of_the_group() -> None:
         raise ValueError("broken")
 
     gathered = Gathered(broken)
-    with pytest.raises(ValueError, match="broken"):
-        gathered.answer(b"x")
-    with pytest.raises(ValueError, match="broken"):
-        gathered.answer(b"y")
+    for data in (b"x", b"y"):
+        with pytest.raises(RuntimeError) as caught:
+            gathered.answer(data)
+        assert isinstance(caught.value.__cause__, ValueError)
