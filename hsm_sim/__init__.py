@@ -28,6 +28,9 @@ from hsm_sim.return_codes import DeviceError
 from hsm_sim.server import ServerLimits
 from hsm_sim.service import ServiceSettings, serve
 from hsm_sim.signer import KeyStoreSigner
+from hsm_sim.wrapped_key import ReleasePurpose, WrappedPurpose
+from hsm_sim.wrapped_key_commands import KeyOrder
+from hsm_sim.wrapped_signer import WrappedKeyAccess, WrappedKeySigner
 
 __all__ = [
     "DeviceError",
@@ -37,6 +40,7 @@ __all__ = [
     "Fault",
     "FaultKind",
     "KeyInfo",
+    "KeyOrder",
     "KeyStoreClient",
     "KeyStoreProcess",
     "KeyStoreSession",
@@ -44,8 +48,12 @@ __all__ = [
     "KeyUsage",
     "OfficerCredential",
     "OfficerSession",
+    "ReleasePurpose",
     "ServerLimits",
     "ServiceSettings",
+    "WrappedKeyAccess",
+    "WrappedKeySigner",
+    "WrappedPurpose",
     "initialise_key_store",
     "serve",
     "start_key_store",

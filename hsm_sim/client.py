@@ -9,16 +9,13 @@ When a connection breaks, only requests that are marked repeatable are sent agai
 and whether the device carried it out is to be looked up.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
 from crypto import PublicKey
-from formats.errors import MalformedDataError
-from hsm_sim.batches import in_chunks, split_signatures
 from hsm_sim.commands import (
     ChangePassword,
     DeviceInfo,
@@ -35,19 +32,17 @@ from hsm_sim.commands import (
     ReleaseAccessRight,
     Request,
 )
-from hsm_sim.connection import Connection
 from hsm_sim.dual_control import ProposingSession, TwoAdministrators
 from hsm_sim.management import DevicePolicy, Initialise, OfficerCredential, OfficerLogin
 from hsm_sim.model import KeyUsage
 from hsm_sim.officer_session import OfficerSession
 from hsm_sim.session_pool import SessionPool
+from hsm_sim.wrapped_calls import WrappedKeyCalls
 
 R = TypeVar("R")
-BATCH: Final = 512
-"""Digests in one request of a longer batch. Two requests and their replies fit into a socket's buffers."""
 
 
-class KeyStoreSession(Connection):
+class KeyStoreSession(WrappedKeyCalls):
     """A session for applications: rights to private keys, and their use."""
 
     def alive(self) -> DeviceInfo:
@@ -83,26 +78,7 @@ class KeyStoreSession(Connection):
             digests: e, 32 octets each.
             signed: Signatures are appended to it as they arrive, so that after a failure those are not lost.
         """
-        pending: deque[tuple[int, InternalSignBatch, int]] = deque()
-        try:
-            for chunk in in_chunks(digests, BATCH):
-                request = InternalSignBatch(index, b"".join(chunk))
-                pending.append((self.send(request), request, len(chunk)))
-                if len(pending) == 2:
-                    signed += self._collect(*pending.popleft())
-            while pending:
-                signed += self._collect(*pending.popleft())
-        except BaseException:
-            if pending:  # a reply is still to come, and nobody would know what it answers
-                self.fail("a batch was given up")
-            raise
-
-    def _collect(self, request_id: int, request: InternalSignBatch, count: int) -> list[bytes]:
-        reply = self.receive(request_id, request)
-        try:
-            return split_signatures(reply.joined, count)
-        except MalformedDataError as error:
-            raise self.fail(str(error)) from error
+        self.sign_in_batches(lambda joined: InternalSignBatch(index, joined), digests, signed)
 
     def decrypt(self, index: int, ciphertext: bytes) -> bytes:
         """Open a DER SM2Cipher with the encryption pair."""

@@ -1,9 +1,10 @@
 """The commands of the protocol: number, request and reply of each.
 
-Numbers below 0x40 are for applications, those from 0x40 on are management and want an officer logged in to
+Numbers below 0x40 are for applications, those from 0x40 to 0x7F are management and want an officer logged in to
 the session (but for INITIALISE and OFFICER_LOGIN themselves). Those from 0x100 on are the other functions of
-GM/T 0018, see ``hsm_sim.functions``; of them only making and destroying KEKs is management. Names follow the
-functions of the standard; INTERNAL_SIGN_BATCH, INTERNAL_ENCRYPT and INTERNAL_DECRYPT are extensions, and the
+GM/T 0018, see ``hsm_sim.functions``; of them only making and destroying KEKs is management. Those from 0x200 on
+use pairs that are kept outside, see ``hsm_sim.wrapped_key_commands``. Names follow the functions of the standard;
+INTERNAL_SIGN_BATCH, INTERNAL_ENCRYPT, INTERNAL_DECRYPT and all about pairs kept outside are extensions, and the
 standard leaves management to the vendor altogether.
 
 A request class names its command, its reply, and whether a client may send it a second time when the
@@ -70,6 +71,27 @@ class Command(IntEnum):
     READ_KEY_HISTORY = 0x59
     READ_AUDIT = 0x60
     SELF_TEST = 0x61
+    ENABLE_WRAPPING = 0x70
+    LIST_WRAPPING_KEYS = 0x71
+    RETIRE_WRAPPING = 0x72
+    MAKE_WRAPPED_KEYS = 0x73
+    REWRAP_KEYS = 0x74
+    REVOKE_WRAPPED_KEYS = 0x75
+    UNLOCK_WRAPPED_KEY = 0x76
+    REQUEST_RELEASE = 0x77
+    APPROVE_RELEASE = 0x78
+    WITHDRAW_RELEASE = 0x79
+    LIST_RELEASES = 0x7A
+    GET_WRAPPED_RIGHT = 0x200
+    LOAD_WRAPPED = 0x201
+    UNLOAD_WRAPPED = 0x202
+    WRAPPED_SIGN = 0x203
+    WRAPPED_SIGN_BATCH = 0x204
+    LOADED_SIGN = 0x205
+    LOADED_SIGN_BATCH = 0x206
+    WRAPPED_DECRYPT = 0x207
+    WRAPPED_INFO = 0x208
+    ENVELOPE_WRAPPED = 0x209
     ARM_FAULT = 0x300
     LIST_FAULTS = 0x301
     CLEAR_FAULTS = 0x302

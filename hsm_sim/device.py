@@ -18,15 +18,17 @@ from dataclasses import dataclass
 from crypto import PrivateKey, engine_details
 from hsm_sim.audit import Event, RefusalBudget
 from hsm_sim.commands import MAX_AUDIT_PAGE, AuditLine, DeviceInfo
+from hsm_sim.key_marks import KeyMarks
 from hsm_sim.keys import KeyFactory, Keys
 from hsm_sim.management import DevicePolicy, OfficerCredential
 from hsm_sim.model import DeviceEvent, DeviceState, KeyUsage, check_officer, next_state
+from hsm_sim.open_keys import OpenKeys
 from hsm_sim.opening import create_store, is_initialised, open_store
 from hsm_sim.passwords import Officers, Passwords
 from hsm_sim.pending_acts import PendingActs
 from hsm_sim.protection import RandomOctets
 from hsm_sim.record_store import Clock, RecordStore
-from hsm_sim.records import OfficerRecord
+from hsm_sim.records import OfficerRecord, Record
 from hsm_sim.return_codes import (
     DeviceError,
     DeviceStateError,
@@ -41,6 +43,8 @@ from hsm_sim.self_test import pairwise_test, run_self_tests
 from hsm_sim.sessions import Session
 from hsm_sim.storage import Storage
 from hsm_sim.use_counters import DEFAULT_RESERVE, UseCounters
+from hsm_sim.wrapped_keys import WrappedKeys
+from hsm_sim.wrapping import WrappingKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ class Interior:
     officers: Officers
     keys: Keys
     acts: PendingActs
+    wrapping: WrappingKeys
+    marks: KeyMarks
+    wrapped: WrappedKeys
+    open_keys: OpenKeys
 
 
 class Device:
@@ -167,7 +175,23 @@ class Device:
         counters = UseCounters(store, reserve=self._reserve)
         passwords = Passwords(store)
         keys = Keys(store, counters, passwords, clock=self._clock, make=self._make_key)
-        self._interior = Interior(store, counters, passwords, Officers(store), keys, PendingActs(self._random))
+        wrapping = WrappingKeys(store, clock=self._clock, random=self._random, reserve=self._reserve)
+        marks = KeyMarks(store)
+        wrapped = WrappedKeys(
+            store, wrapping, marks, keys, clock=self._clock, random=self._random, make=self._make_key
+        )
+        self._interior = Interior(
+            store,
+            counters,
+            passwords,
+            Officers(store),
+            keys,
+            PendingActs(self._random),
+            wrapping,
+            marks,
+            wrapped,
+            OpenKeys(wrapping),
+        )
         self._state = next_state(self._state, DeviceEvent.INITIALISE)
 
     def fail(self, reason: str) -> None:
@@ -187,7 +211,8 @@ class Device:
             return
         try:
             if not interior.store.broken:
-                interior.store.change([Event("device", "stop")], puts=interior.counters.settle(), essential=True)
+                exact: list[Record] = [*interior.counters.settle(), *interior.wrapping.settle()]
+                interior.store.change([Event("device", "stop")], puts=exact, essential=True)
         finally:
             interior.store.close()
 
@@ -276,6 +301,8 @@ class Device:
         for index in list(session.rights):
             events += session.use_events(index)
             session.drop_right(index)
+        events += session.wrapped_events()
+        session.wrapped.end()
         session.officer = None
         session.work.wipe()
         self.log(events)

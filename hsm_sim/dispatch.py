@@ -37,6 +37,7 @@ from hsm_sim.return_codes import (
     VerificationError,
 )
 from hsm_sim.sessions import Session
+from hsm_sim.wrapped_key_handlers import WrappedKeyHandlers
 
 _MAX_DETAIL: Final = 512
 
@@ -72,6 +73,7 @@ class Dispatcher:
             },
             ApplicationHandlers(device, use, random).table(),
             ManagementHandlers(device, use).table(),
+            WrappedKeyHandlers(device, random).table(),
             further or {},
             *function_tables(device, use, random, functions or FunctionSettings()),
             CustodyHandlers(device, self._perform, self._request_class).table(),

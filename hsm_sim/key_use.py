@@ -19,11 +19,9 @@ from crypto import (
     PrivateKey,
     PublicKey,
     decrypt,
-    sign_digest,
-    sign_many,
     verify_digest,
-    verify_many,
 )
+from hsm_sim.checked_signing import UnsoundSignatureError, sign_all_checked, sign_checked
 from hsm_sim.device import Device, Interior
 from hsm_sim.model import DEVICE_INDEX, DIGEST_LENGTH, KeyUsage
 from hsm_sim.return_codes import (
@@ -93,11 +91,9 @@ class KeyUse:
             raise InputArgumentError(f"a digest has 32 octets, not {len(digest)}")
         key = self._private_key(session, index, KeyUsage.SIGN, 1)
         try:
-            signature = sign_digest(key, digest)
-            verify_digest(key.public_key, digest, signature)
-        except CryptoError as error:
+            return sign_checked(key, digest)
+        except UnsoundSignatureError as error:
             raise self._withheld(index) from error
-        return signature
 
     def sign_batch(self, session: Session, index: int, digests: Sequence[bytes]) -> list[bytes]:
         """Sign several digests, all or none; counted as that many uses. Raises as ``sign``."""
@@ -105,14 +101,9 @@ class KeyUse:
             raise InputArgumentError("a batch has at least one digest, and each has 32 octets")
         key = self._private_key(session, index, KeyUsage.SIGN, len(digests))
         try:
-            signatures = sign_many(key, digests)
-            point = key.public_key
-            good = verify_many([(point, e, der) for e, der in zip(digests, signatures, strict=True)])
-        except (CryptoError, ValueError) as error:
+            return sign_all_checked(key, digests)
+        except UnsoundSignatureError as error:
             raise self._withheld(index) from error
-        if len(good) != len(digests) or not all(good):
-            raise self._withheld(index)
-        return signatures
 
     def _withheld(self, index: int) -> SigningError:
         self._device.fail(f"a signature of index {index} did not verify and was kept back")

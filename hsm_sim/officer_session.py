@@ -11,7 +11,6 @@ from hsm_sim.act_commands import (
 )
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import GetDeviceInfo, KeyInfo
-from hsm_sim.connection import Connection
 from hsm_sim.fault_commands import ArmedFault, ArmFault, ClearFaults, Fault, ListFaults
 from hsm_sim.key_state_commands import KeyStateRequest, ReadKeyHistory
 from hsm_sim.key_states import KeyState
@@ -35,9 +34,10 @@ from hsm_sim.records import AuditEntry, KeyHistoryRecord
 from hsm_sim.return_codes import StoreIntegrityError
 from hsm_sim.roles import Role
 from hsm_sim.storage import StoredEntry
+from hsm_sim.wrapped_calls import WrappedKeyManagement
 
 
-class OfficerSession(Connection):
+class OfficerSession(WrappedKeyManagement):
     """A session an officer is logged in to, made by ``KeyStoreClient.officer``."""
 
     def generate_key_pair(

@@ -136,6 +136,21 @@ class Protection:
         except DecryptionError:
             raise StoreIntegrityError(f"key at index {record.index}") from None
 
+    def wrap_secret(self, secret: bytes, *, binding: bytes) -> bytes:
+        """Encrypt a secret of 32 octets that is no scalar, bound to where it belongs."""
+        return _wrap(self._encryption, self._random(_NONCE), secret, b"secret\x00" + binding)
+
+    def unwrap_secret(self, wrapped: bytes, *, binding: bytes) -> bytes:
+        """Decrypt what ``wrap_secret`` made.
+
+        Raises:
+            StoreIntegrityError: It does not belong there.
+        """
+        try:
+            return _unwrap(self._encryption, wrapped, b"secret\x00" + binding)
+        except DecryptionError:
+            raise StoreIntegrityError("a wrapped secret") from None
+
     def new_password(self, index: int, password: bytes, *, iterations: int, tries: int) -> PasswordRecord:
         """Make the record of an index's password."""
         salt = self._random(SALT_LENGTH)

@@ -13,6 +13,7 @@ from hsm_sim.key_states import KeyState
 from hsm_sim.management import DevicePolicy
 from hsm_sim.model import MAX_ACTOR, MAX_LABEL, MAX_NAME, MAX_REASON, SERIAL_LENGTH, KeyUsage
 from hsm_sim.roles import Role
+from hsm_sim.wrapped_key import KEY_ID_LENGTH, WRAPPING_ID_LENGTH, ReleasePurpose
 
 STORE_FORMAT: Final = 2
 WRAPPED_LENGTH: Final = 12 + 32 + 16
@@ -21,6 +22,8 @@ MAX_FILE: Final = 64 * 1024
 """Octets of the longest file a store can hold."""
 MAX_TRANSITIONS: Final = 64
 """Steps in a key's life; suspending and resuming beyond it is refused, deactivating and destroying never."""
+MAX_MARKS_PAGE: Final = 2**21
+"""Octets of a page of marks: some 60,000 of them, with a thousand pages."""
 _WRAPPED: Final = Fixed(WRAPPED_LENGTH)
 
 
@@ -31,6 +34,9 @@ class RecordKind(IntEnum):
     OFFICER = 1
     KEY = 2
     PASSWORD = 3
+    WRAPPING_KEY = 0x30
+    KEY_MARKS = 0x31
+    RELEASE = 0x32
     KEK = 0x40
     FILE = 0x41
     KEY_HISTORY = 0x20
@@ -196,11 +202,86 @@ class KeyHistoryRecord:
         return history_name(self.index, self.usage, self.public_key)
 
 
-Record: TypeAlias = OfficerRecord | KeyRecord | PasswordRecord | KeyHistoryRecord | KekRecord | FileRecord
+@dataclass(frozen=True, slots=True)
+class WrappingKeyRecord:
+    """A key that wraps pairs which are kept outside, see ``hsm_sim.wrapping``."""
+
+    kind = RecordKind.WRAPPING_KEY
+
+    number: Annotated[int, Unsigned(4)]
+    """Counted from 1 for the life of the store; the highest wraps what is made."""
+    wrapping_id: Annotated[bytes, Fixed(WRAPPING_ID_LENGTH)]
+    created: Annotated[int, Unsigned(8)]
+    made: Annotated[int, Unsigned(8)]
+    """Pairs wrapped under it."""
+    uses: Annotated[int, Unsigned(8)]
+    """Uses of all those pairs together; never less than there were, as with ``KeyRecord.uses``."""
+    wrapped_secret: Annotated[bytes, _WRAPPED] = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """Its number."""
+        return self.number.to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMarksRecord:
+    """A page of what is remembered of pairs that are kept outside, see ``hsm_sim.key_marks``."""
+
+    kind = RecordKind.KEY_MARKS
+
+    page: Annotated[int, Unsigned(2)]
+    entries: Annotated[bytes, Octets(MAX_MARKS_PAGE)]
+
+    @property
+    def key(self) -> bytes:
+        """Number of the page."""
+        return self.page.to_bytes(2, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """Two officers' consent that an escrowed pair goes to another recipient, see ``hsm_sim.key_release``."""
+
+    kind = RecordKind.RELEASE
+
+    release_id: Annotated[bytes, Fixed(16)]
+    purpose: Annotated[ReleasePurpose, Choice(ReleasePurpose)]
+    key_id: Annotated[bytes, Fixed(KEY_ID_LENGTH)]
+    recipient: Annotated[bytes, Fixed(65)]
+    """Public key it will be enveloped to."""
+    grounds: Annotated[bytes, Fixed(32)]
+    """SM3 of reason and case, which are on record outside."""
+    requested_by: Annotated[str, Text(MAX_NAME)]
+    requested: Annotated[int, Unsigned(8)]
+    expires: Annotated[int, Unsigned(8)]
+    approved_by: Annotated[str | None, Optional(Text(MAX_NAME))]
+    deliveries: Annotated[int, Unsigned(4)]
+
+    @property
+    def key(self) -> bytes:
+        """Its identifier."""
+        return self.release_id
+
+
+Record: TypeAlias = (
+    OfficerRecord
+    | KeyRecord
+    | PasswordRecord
+    | KeyHistoryRecord
+    | WrappingKeyRecord
+    | KeyMarksRecord
+    | ReleaseRecord
+    | KekRecord
+    | FileRecord
+)
 RECORD_CLASSES: Final[dict[RecordKind, type[Record]]] = {
     RecordKind.OFFICER: OfficerRecord,
     RecordKind.KEY: KeyRecord,
     RecordKind.PASSWORD: PasswordRecord,
+    RecordKind.WRAPPING_KEY: WrappingKeyRecord,
+    RecordKind.KEY_MARKS: KeyMarksRecord,
+    RecordKind.RELEASE: ReleaseRecord,
     RecordKind.KEK: KekRecord,
     RecordKind.FILE: FileRecord,
     RecordKind.KEY_HISTORY: KeyHistoryRecord,

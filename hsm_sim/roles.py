@@ -66,6 +66,19 @@ ROLES: Final[Mapping[Command, frozenset[Role]]] = {
     Command.READ_KEY_HISTORY: _READING | _RUNNING,
     Command.GENERATE_KEK: _ADMINISTRATOR,
     Command.DESTROY_KEK: _ADMINISTRATOR,
+    Command.ENABLE_WRAPPING: _ADMINISTRATOR,
+    Command.RETIRE_WRAPPING: _ADMINISTRATOR,
+    Command.UNLOCK_WRAPPED_KEY: _ADMINISTRATOR,
+    Command.LIST_WRAPPING_KEYS: _READING | _RUNNING,
+    # Daily work of whoever keeps seals or encryption keys; what it makes is worth nothing without its access.
+    Command.MAKE_WRAPPED_KEYS: _RUNNING,
+    Command.REWRAP_KEYS: _RUNNING,
+    Command.REVOKE_WRAPPED_KEYS: _RUNNING,
+    # A release takes two administrators whatever the policy says, see ``hsm_sim.key_release``.
+    Command.REQUEST_RELEASE: _ADMINISTRATOR,
+    Command.APPROVE_RELEASE: _ADMINISTRATOR,
+    Command.WITHDRAW_RELEASE: _RUNNING,
+    Command.LIST_RELEASES: _READING | _RUNNING,
     Command.READ_AUDIT: _READING,
     Command.SELF_TEST: _RUNNING,
 }
@@ -82,6 +95,9 @@ DUAL_CONTROL: Final = frozenset(
         Command.RESET_PASSWORD,
         Command.GENERATE_KEK,
         Command.DESTROY_KEK,
+        Command.ENABLE_WRAPPING,
+        Command.RETIRE_WRAPPING,
+        Command.UNLOCK_WRAPPED_KEY,
     }
 )
 """Commands that one administrator proposes and another confirms, where the policy says ``Control.DUAL``."""

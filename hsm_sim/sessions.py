@@ -8,6 +8,7 @@ from hsm_sim.audit import Event
 from hsm_sim.model import KeyUsage
 from hsm_sim.return_codes import DeviceError
 from hsm_sim.session_work import SessionWork
+from hsm_sim.wrapped_session import WrappedSession
 
 _MAX_KINDS_OF_REFUSAL: Final = 32
 _OTHER: Final = ("other", "", 0)
@@ -48,6 +49,7 @@ class Session:
         closed: The other end has ended the session; the connection follows.
         rights: By index.
         work: Session keys and what is done in parts.
+        wrapped: What the session knows of pairs that are kept outside.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Session:
     closed: bool = False
     rights: dict[int, AccessRight] = field(default_factory=dict)
     work: SessionWork = field(default_factory=SessionWork)
+    wrapped: WrappedSession = field(default_factory=WrappedSession, repr=False)
     _refusals: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     @property
@@ -100,4 +103,11 @@ class Session:
         return [
             Event(self.actor, "used", f"index {index} {usage.name.lower()}", count)
             for usage, count in right.uses.items()
+        ]
+
+    def wrapped_events(self) -> list[Event]:
+        """How often pairs that are kept outside were used in this session, all of them together."""
+        return [
+            Event(self.actor, "used", f"wrapped {usage.name.lower()} keys", count)
+            for usage, count in self.wrapped.uses.items()
         ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.errors import MalformedDataError
-from hsm_sim import commands, fault_commands, management, records
+from hsm_sim import commands, fault_commands, management, records, wrapped_key, wrapped_key_commands
 from hsm_sim.batches import join_signatures, split_digests, split_signatures
 from hsm_sim.encoding import (
     Choice,
@@ -133,12 +133,27 @@ def policy() -> st.SearchStrategy[management.DevicePolicy]:
 
 
 st.register_type_strategy(management.DevicePolicy, policy())
-NARROW = {management.DevicePolicy, management.Initialise, records.DeviceRecord, commands.GenerateRandom}
+NARROW = {
+    management.DevicePolicy,
+    management.Initialise,
+    records.DeviceRecord,
+    commands.GenerateRandom,
+    wrapped_key.WrappedKey,
+    wrapped_key_commands.RequestRelease,
+}
 FUNCTIONS = (cipher_commands, digest_commands, file_commands, key_commands, public_commands)
 LAID_OUT = sorted(
     {
         each
-        for module in (commands, fault_commands, management, records, *FUNCTIONS)
+        for module in (
+            commands,
+            fault_commands,
+            management,
+            records,
+            wrapped_key,
+            wrapped_key_commands,
+            *FUNCTIONS,
+        )
         for each in vars(module).values()
         if isinstance(each, type)
         and each.__module__ == module.__name__

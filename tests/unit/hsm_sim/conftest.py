@@ -1,6 +1,7 @@
 """A device in memory: frames go through the whole codec, nothing touches a disk or a socket."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from hsm_sim.frames import Frame, FrameDecoder, FrameKind
 from hsm_sim.management import DevicePolicy, GenerateKeyPair, Initialise, OfficerCredential, OfficerLogin
 from hsm_sim.model import KeyUsage
 from hsm_sim.return_codes import error_for
+from hsm_sim.server import Server, ServerLimits, bind
 from hsm_sim.sessions import Session
 from hsm_sim.storage import Change, StorageError, StoredEntry, StoredRecord
 
@@ -197,3 +199,34 @@ def one_key(host: Host) -> Host:
     """An initialised device with a signing pair at index 1."""
     host.generate()
     return host
+
+
+class Served:
+    """A host behind a socket, which can be stopped and started again."""
+
+    def __init__(self, host, path) -> None:
+        self.host, self.path = host, path
+        self.start()
+
+    def start(self, **limits) -> None:
+        self.server = Server(
+            self.host.device, bind(self.path), self.host.dispatcher, ServerLimits(**limits), self.host.said.append
+        )
+        self.thread = threading.Thread(target=self.server.run)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.stop()
+        self.thread.join(10)
+
+    def restart(self) -> None:
+        self.stop()
+        self.host.restart()
+        self.start()
+
+
+@pytest.fixture
+def served(one_key, tmp_path):
+    made = Served(one_key, tmp_path / "s.sock")
+    yield made
+    made.stop()

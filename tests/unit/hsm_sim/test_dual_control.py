@@ -35,6 +35,7 @@ from hsm_sim.return_codes import (
     RoleError,
 )
 from hsm_sim.roles import DUAL_CONTROL, Control, Role
+from hsm_sim.wrapped_key_commands import EnableWrapping, RetireWrapping, UnlockWrappedKey
 
 LI = OfficerCredential("li", b"another secret")
 WANG = OfficerCredential("wang", b"operator secret")
@@ -74,6 +75,9 @@ ACTS = [
     ResetPassword(1, b"password 1"),
     GenerateKek(1, ""),
     DestroyKek(1),
+    EnableWrapping(),
+    RetireWrapping(1),
+    UnlockWrappedKey(bytes(16)),
 ]
 
 

@@ -257,7 +257,7 @@ def test_wrong_signature_is_kept_back(one_key, monkeypatch):
     """A signature that does not verify leaves nobody's hands, and the device stops working."""
     caller = one_key.user()
     right = caller.call(InternalSign(1, E)).signature
-    monkeypatch.setattr("hsm_sim.key_use.sign_digest", lambda key, digest: right)
+    monkeypatch.setattr("hsm_sim.checked_signing.sign_digest", lambda key, digest: right)
     with pytest.raises(SigningError):
         caller.call(InternalSign(1, bytes(32)))
     assert one_key.device.state is DeviceState.ERROR
@@ -268,7 +268,7 @@ def test_one_wrong_signature_keeps_a_batch_back(one_key, monkeypatch):
     """A batch is all or nothing also when a signature does not verify."""
     caller = one_key.user()
     right = caller.call(InternalSign(1, E)).signature
-    monkeypatch.setattr("hsm_sim.key_use.sign_many", lambda key, digests: [right for _ in digests])
+    monkeypatch.setattr("hsm_sim.checked_signing.sign_many", lambda key, digests: [right for _ in digests])
     with pytest.raises(SigningError):
         caller.call(InternalSignBatch(1, E + bytes(32)))
     assert one_key.device.state is DeviceState.ERROR

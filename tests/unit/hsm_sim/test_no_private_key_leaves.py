@@ -4,7 +4,7 @@ import base64
 import contextlib
 from dataclasses import replace
 
-from crypto import PublicKey, encrypt
+from crypto import PrivateKey, PublicKey, encrypt
 from hsm_sim.act_commands import ChangePolicy, ConfirmAct, ListActs, ListOfficers, ProposeAct, WithdrawAct
 from hsm_sim.commands import (
     ChangePassword,
@@ -87,6 +87,31 @@ from hsm_sim.protection import Protection
 from hsm_sim.records import RECORD_CLASSES
 from hsm_sim.return_codes import DeviceError
 from hsm_sim.roles import Control
+from hsm_sim.wrapped_key import ReleasePurpose, WrappedPurpose, read_wrapped_key
+from hsm_sim.wrapped_key_commands import (
+    ApproveRelease,
+    EnableWrapping,
+    EnvelopeWrapped,
+    GetWrappedRight,
+    KeyOrder,
+    ListReleases,
+    ListWrappingKeys,
+    LoadedSign,
+    LoadedSignBatch,
+    LoadWrapped,
+    MakeWrappedKeys,
+    RequestRelease,
+    RetireWrapping,
+    RevokeWrappedKeys,
+    RewrapKeys,
+    UnloadWrapped,
+    UnlockWrappedKey,
+    WithdrawRelease,
+    WrappedDecrypt,
+    WrappedInfo,
+    WrappedSign,
+    WrappedSignBatch,
+)
 
 E = bytes(range(32))
 LI = OfficerCredential("li", b"another secret")
@@ -229,8 +254,51 @@ def use_everything(host) -> None:
     refused = [type(request) for request in function_requests(PublicKey(made.public_key)) if call(request) is None]
     assert refused == [AuthDecrypt, ExternalVerify]
     call(OfficerLogout())
+    use_wrapped_keys(host, call)
     call(CloseSession())
     assert sent == set(Command), set(Command) - sent
+
+
+def use_wrapped_keys(host, call) -> None:
+    """Commands about pairs that are kept outside; all succeed but what takes a second officer."""
+    for request in (
+        OfficerLogin(OfficerCredential("zhang", b"a newer secret")),
+        EnableWrapping(),
+        GenerateKeyPair(3, KeyUsage.SIGN, "", None, b"password 1"),
+        GetAccessRight(3, b"password 1"),
+        ListWrappingKeys(),
+    ):
+        call(request)
+    orders = (KeyOrder("seal", "office"),)
+    use, escrow = WrappedPurpose.USE, WrappedPurpose.ESCROW
+    [signing] = call(MakeWrappedKeys(KeyUsage.SIGN, use, orders, None, 3, b"")).keys
+    [own] = call(MakeWrappedKeys(KeyUsage.SIGN, use, orders, None, None, b"password 2")).keys
+    [decrypting] = call(MakeWrappedKeys(KeyUsage.ENCRYPT, use, orders, None, 3, b"")).keys
+    [escrowed] = call(MakeWrappedKeys(KeyUsage.ENCRYPT, escrow, orders, None, 3, b"")).keys
+    handle = call(LoadWrapped(signing)).handle
+    to, key_id = PrivateKey.generate().public_key.point, read_wrapped_key(escrowed).key_id
+    for request in (
+        GetWrappedRight(own, b"a wrong one"),
+        GetWrappedRight(own, b"password 2"),
+        UnlockWrappedKey(read_wrapped_key(own).key_id),
+        WrappedSign(signing, E),
+        WrappedSignBatch(signing, E * 3),
+        LoadedSign(handle, E),
+        LoadedSignBatch(handle, E * 3),
+        UnloadWrapped(handle),
+        WrappedDecrypt(decrypting, encrypt(PublicKey(read_wrapped_key(decrypting).public_key), b"plain text")),
+        WrappedInfo(signing),
+        EnvelopeWrapped(escrowed, PrivateKey.generate().public_key.point),
+        RequestRelease(bytes(16), ReleasePurpose.OWNER, escrowed, to, E, 60),
+        ApproveRelease(bytes(16), key_id, to, E),
+        ListReleases(),
+        EnvelopeWrapped(escrowed, to),
+        WithdrawRelease(bytes(16)),
+        RewrapKeys((signing,)),
+        RevokeWrappedKeys((key_id,)),
+        RetireWrapping(1),
+    ):
+        call(request)
 
 
 def test_nothing_secret_in_replies_store_or_messages(blank, monkeypatch):
@@ -263,8 +331,8 @@ def test_nothing_secret_in_replies_store_or_messages(blank, monkeypatch):
         for part in (record.name, record.body, record.tag)
     ) + b"".join(entry.entry for change in blank.storage.commits for entry in change.entries)
     out = b"".join(blank.replies) + stored + "\n".join(blank.said).encode()
-    # The device's own pairs, four user pairs, and a fleeting pair of each side of an agreement.
-    assert len(blank.made) == 2 + 4 + 2
+    # The device's own pairs, user pairs, a fleeting pair of each side of an agreement, and pairs kept outside.
+    assert len(blank.made) == 2 + 5 + 2 + 4
     assert len(session_keys) == 7
     keys = [*session_keys, master, protection._encryption, protection._integrity]
     for secret in [*blank.made, *keys, *SECRETS]:

@@ -52,10 +52,28 @@ EXPECTED = {
     Command.READ_KEY_HISTORY: {A, R, U},
     Command.GENERATE_KEK: {A},
     Command.DESTROY_KEK: {A},
+    Command.ENABLE_WRAPPING: {A},
+    Command.RETIRE_WRAPPING: {A},
+    Command.UNLOCK_WRAPPED_KEY: {A},
+    Command.LIST_WRAPPING_KEYS: {A, R, U},
+    Command.MAKE_WRAPPED_KEYS: {A, R},
+    Command.REWRAP_KEYS: {A, R},
+    Command.REVOKE_WRAPPED_KEYS: {A, R},
+    Command.REQUEST_RELEASE: {A},
+    Command.APPROVE_RELEASE: {A},
+    Command.WITHDRAW_RELEASE: {A, R},
+    Command.LIST_RELEASES: {A, R, U},
     Command.READ_AUDIT: {A, U},
     Command.SELF_TEST: {A, R},
 }
-READS = {Command.LIST_OFFICERS, Command.LIST_ACTS, Command.READ_KEY_HISTORY, Command.READ_AUDIT}
+READS = {
+    Command.LIST_OFFICERS,
+    Command.LIST_ACTS,
+    Command.READ_KEY_HISTORY,
+    Command.LIST_WRAPPING_KEYS,
+    Command.LIST_RELEASES,
+    Command.READ_AUDIT,
+}
 OWN = {Command.OFFICER_LOGOUT, Command.CHANGE_OFFICER_SECRET}
 
 
@@ -105,8 +123,10 @@ def sample(request):
     from hsm_sim import act_commands as acts
     from hsm_sim import key_state_commands as states
     from hsm_sim import management
+    from hsm_sim import wrapped_key_commands as wrapped
     from hsm_sim.functions.key_commands import DestroyKek, GenerateKek
     from hsm_sim.model import KeyUsage
+    from hsm_sim.wrapped_key import ReleasePurpose, WrappedPurpose
 
     policy = management.DevicePolicy(1000, 1000)
     given = {
@@ -126,6 +146,14 @@ def sample(request):
         states.ReadKeyHistory: (1, KeyUsage.SIGN),
         GenerateKek: (1, ""),
         DestroyKek: (1,),
+        wrapped.RetireWrapping: (1,),
+        wrapped.MakeWrappedKeys: (KeyUsage.SIGN, WrappedPurpose.USE, (), None, 1, b""),
+        wrapped.RewrapKeys: ((),),
+        wrapped.RevokeWrappedKeys: ((),),
+        wrapped.UnlockWrappedKey: (bytes(16),),
+        wrapped.RequestRelease: (bytes(16), ReleasePurpose.OWNER, b"", bytes(65), bytes(32), 60),
+        wrapped.ApproveRelease: (bytes(16), bytes(16), bytes(65), bytes(32)),
+        wrapped.WithdrawRelease: (bytes(16),),
     }
     if issubclass(request, states.KeyStateRequest):
         return request(1, KeyUsage.SIGN, "a reason")

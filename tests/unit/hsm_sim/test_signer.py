@@ -16,7 +16,7 @@ from crypto import (
     verify,
     verify_many,
 )
-from hsm_sim.client import BATCH, KeyStoreClient
+from hsm_sim.client import KeyStoreClient
 from hsm_sim.connection import Connection
 from hsm_sim.frames import Frame, FrameKind
 from hsm_sim.management import DestroyKeys, DevicePolicy, OfficerCredential
@@ -36,42 +36,12 @@ from hsm_sim.return_codes import (
     UseLimitError,
     VerificationError,
 )
-from hsm_sim.server import Server, ServerLimits, bind
+from hsm_sim.server import bind
 from hsm_sim.session_pool import SessionPool
 from hsm_sim.signer import KeyStoreSigner
+from hsm_sim.wrapped_calls import BATCH
 
 E = bytes(range(32))
-
-
-class Served:
-    """A host behind a socket, which can be stopped and started again."""
-
-    def __init__(self, host, path) -> None:
-        self.host, self.path = host, path
-        self.start()
-
-    def start(self, **limits) -> None:
-        self.server = Server(
-            self.host.device, bind(self.path), self.host.dispatcher, ServerLimits(**limits), self.host.said.append
-        )
-        self.thread = threading.Thread(target=self.server.run)
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.server.stop()
-        self.thread.join(10)
-
-    def restart(self) -> None:
-        self.stop()
-        self.host.restart()
-        self.start()
-
-
-@pytest.fixture
-def served(one_key, tmp_path):
-    made = Served(one_key, tmp_path / "s.sock")
-    yield made
-    made.stop()
 
 
 @pytest.fixture
