@@ -268,6 +268,16 @@ class CertificateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateStanding:
+    """How a certificate on record stands, without its content; see ``CertificateRecord``."""
+
+    state: CertificateState
+    not_after: datetime
+    intended_at: datetime
+    revocation: Revocation | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CrlRecord:
     """One revocation list on record, from its intent on.
 

@@ -18,13 +18,26 @@ from sqlalchemy.exc import IntegrityError
 from ca.errors import CertificateNotFoundError, CrlNotFoundError, RecordDamagedError, RefusedError
 from ca.model import (
     CertificateRecord,
+    CertificateStanding,
     CertificateState,
     CrlRecord,
     Revocation,
     SerialNumber,
 )
 from ca.ports import AuditDetails
-from ca.tables import AUDIT, AUDIT_ROWS, CERTIFICATES, CRLS, GUARDS, METADATA, ON_LIST, crl_from, record_from
+from ca.tables import (
+    AUDIT,
+    AUDIT_ROWS,
+    CERTIFICATES,
+    CRLS,
+    GUARDS,
+    METADATA,
+    ON_LIST,
+    STANDING_COLUMNS,
+    crl_from,
+    record_from,
+    standing_from,
+)
 from formats.register_file import RegisterStore, time_text
 
 SCHEMA_VERSION: Final = 1
@@ -76,6 +89,21 @@ class CaRegister(RegisterStore["RegisterTransaction"]):
             rows = connection.execute(query.order_by(columns.position).limit(most))
             return [record_from(row) for row in rows]
 
+    def standings(
+        self, authority: str, serials: Sequence[SerialNumber]
+    ) -> Mapping[SerialNumber, CertificateStanding]:
+        """How certificates stand; those not on record are left out."""
+        columns = CERTIFICATES.c
+        found = {}
+        with self._engine.connect() as connection:
+            for part in _portions(serials):
+                query = sa.select(*STANDING_COLUMNS).where(
+                    columns.authority == authority, columns.serial.in_([str(serial) for serial in part])
+                )
+                for row in connection.execute(query):
+                    found[SerialNumber.parse(row.serial)] = standing_from(row)
+        return found
+
     def crl(self, authority: str, number: int | None = None) -> CrlRecord:
         """A signed list; without a number the latest."""
         with self._engine.connect() as connection:
@@ -91,6 +119,11 @@ class CaRegister(RegisterStore["RegisterTransaction"]):
         """Lists without a signature, oldest first."""
         with self._engine.connect() as connection:
             return _crl_rows(connection, authority, CRLS.c.encoded.is_(None))
+
+    def audit_head(self) -> int:
+        """Number of the trail's last entry; 0 without one."""
+        with self._engine.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.max(AUDIT_ROWS.c.number))).scalar() or 0)
 
     def audit_entries(self, *, after: int = 0, most: int = 10_000) -> Sequence[AuditDetails]:
         """A page of audit entries, oldest first."""

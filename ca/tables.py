@@ -10,6 +10,7 @@ from ca.errors import RecordDamagedError
 from ca.model import (
     TRANSITIONS,
     CertificateRecord,
+    CertificateStanding,
     CertificateState,
     CrlRecord,
     Revocation,
@@ -42,6 +43,20 @@ CERTIFICATES = sa.Table(
     sa.UniqueConstraint("authority", "request_key"),
     sa.Index("ca_certificates_by_state", "authority", "state", "position"),
 )
+STANDING_COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(
+    CERTIFICATES.c[name]
+    for name in (
+        "position",
+        "serial",
+        "state",
+        "not_after",
+        "intended_at",
+        "revoked_at",
+        "reason",
+        "invalidity_date",
+    )
+)
+"""What ``standing_from`` needs: without the content, of which there is much."""
 CRLS = sa.Table(
     "ca_crls",
     METADATA,
@@ -104,14 +119,34 @@ def record_from(row: sa.Row[Any]) -> CertificateRecord:
         raise RecordDamagedError(f"row {row.position} of the certificates cannot be read") from exc
 
 
-def _record_from(row: sa.Row[Any]) -> CertificateRecord:
-    revocation = None
-    if row.revoked_at is not None:
-        revocation = Revocation(
-            time_from(row.revoked_at),
-            RevocationReason(row.reason),
-            time_from(row.invalidity_date) if row.invalidity_date else None,
+def standing_from(row: sa.Row[Any]) -> CertificateStanding:
+    """How the certificate of a row of ``CERTIFICATES`` stands.
+
+    Raises:
+        RecordDamagedError: It holds what was never written there.
+    """
+    try:
+        return CertificateStanding(
+            CertificateState(row.state),
+            time_from(row.not_after),
+            time_from(row.intended_at),
+            _revocation_from(row),
         )
+    except (TypeError, ValueError) as exc:
+        raise RecordDamagedError(f"row {row.position} of the certificates cannot be read") from exc
+
+
+def _revocation_from(row: sa.Row[Any]) -> Revocation | None:
+    if row.revoked_at is None:
+        return None
+    return Revocation(
+        time_from(row.revoked_at),
+        RevocationReason(row.reason),
+        time_from(row.invalidity_date) if row.invalidity_date else None,
+    )
+
+
+def _record_from(row: sa.Row[Any]) -> CertificateRecord:
     return CertificateRecord(
         authority=row.authority,
         serial=SerialNumber.parse(row.serial),
@@ -124,7 +159,7 @@ def _record_from(row: sa.Row[Any]) -> CertificateRecord:
         intended_at=time_from(row.intended_at),
         tbs=row.tbs,
         encoded=row.encoded,
-        revocation=revocation,
+        revocation=_revocation_from(row),
     )
 
 

@@ -44,6 +44,23 @@ def cert_id_of(serial_number: int, issuer: Certificate, *, algorithm: str = oids
     return CertId(algorithm, digest(issuer.subject.encoded), digest(issuer.key_info.key_octets), serial_number)
 
 
+class IssuerHashes:
+    """An issuer's name and key under every digest of ``CERT_ID_DIGESTS``, for matching many CertIDs.
+
+    Args:
+        issuer: The authority's certificate.
+    """
+
+    def __init__(self, issuer: Certificate) -> None:
+        name, key = issuer.subject.encoded, issuer.key_info.key_octets
+        self._hashes = {oid: (digest(name), digest(key)) for oid, digest in CERT_ID_DIGESTS.items()}
+        self._hashes |= {other: self._hashes[oid] for other, oid in _SAME.items()}
+
+    def names_issuer(self, cert_id: CertId) -> bool:
+        """Whether ``cert_id`` is of a certificate of this issuer, by identifier and values, not by encoding."""
+        return self._hashes.get(cert_id.algorithm) == (cert_id.issuer_name_hash, cert_id.issuer_key_hash)
+
+
 def names_certificate(cert_id: CertId, certificate: Certificate, issuer: Certificate) -> bool:
     """Whether ``cert_id`` means ``certificate``, which ``issuer`` issued; False for a digest not computed here.
 

@@ -184,6 +184,7 @@ class OcspRequest:
         nonce: Random octets that bind the response to this request, 1 to 128; None if an old response will do.
         extensions: requestExtensions other than the nonce, undecoded.
         signed: Whether it carries a signature; requests are read without judging it, and written without.
+        unknown_critical_extensions: Critical extensions, also of single requests, that are not read here.
         tolerances: Departures let pass on reading.
     """
 
@@ -191,6 +192,7 @@ class OcspRequest:
     nonce: bytes | None = None
     extensions: tuple[Extension, ...] = ()
     signed: bool = False
+    unknown_critical_extensions: tuple[str, ...] = ()
     tolerances: tuple[Tolerance, ...] = ()
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from formats import der, oids
 from formats.der import Node
+from formats.gbt20518 import Extension
 from formats.gbt20518.extension import read_extensions
 from formats.gbt20518.general_name import read_general_name
 from formats.rfc6960.model import CertId, OcspRequest
@@ -44,7 +45,8 @@ def read_request(data: bytes) -> OcspRequest:
     wanted = fields.next("requestList").expect(der.SEQUENCE)
     wrapped = fields.optional(der.context(2))
     fields.end()
-    cert_ids = tuple(_read_wanted(each, found) for each in wanted)
+    own: list[Extension] = []
+    cert_ids = tuple(_read_wanted(each, own, found) for each in wanted)
     if not cert_ids:
         raise wanted.error("asks for no certificate")
     extensions = {} if wrapped is None else dict(read_extensions(wrapped.explicit(2), found))
@@ -54,15 +56,18 @@ def read_request(data: bytes) -> OcspRequest:
         nonce=None if nonce is None else read_nonce(nonce, found),
         extensions=tuple(extensions.values()),
         signed=signature is not None,
+        unknown_critical_extensions=tuple(
+            sorted({each.oid for each in (*extensions.values(), *own) if each.critical})
+        ),
         tolerances=collect(found),
     )
 
 
-def _read_wanted(node: Node, found: list[Tolerance]) -> CertId:
+def _read_wanted(node: Node, own: list[Extension], found: list[Tolerance]) -> CertId:
     fields = node.sequence(1, 2)
     cert_id = read_cert_id(fields.next("reqCert"), found)
     extensions = fields.optional(der.context(0))
     fields.end()
     if extensions is not None:
-        read_extensions(extensions.explicit(0), found)
+        own.extend(read_extensions(extensions.explicit(0), found).values())
     return cert_id

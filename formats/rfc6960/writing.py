@@ -4,6 +4,7 @@ Emitted: version absent, digests and SM2 with SM3 without parameters; a CertID t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from formats import der, oids
@@ -103,6 +104,17 @@ def encode_cert_id(cert_id: CertId) -> bytes:
         der.octet_string(cert_id.issuer_key_hash),
         der.integer(cert_id.serial_number),
     )
+
+
+def with_null_parameters(cert_id: CertId) -> CertId:
+    """The CertID with NULL parameters of its digest, as OpenSSL, Java and Go ask; otherwise the same."""
+    encoded = der.sequence(
+        der.sequence(der.oid(cert_id.algorithm), der.encode(der.NULL, b"")),
+        der.octet_string(cert_id.issuer_name_hash),
+        der.octet_string(cert_id.issuer_key_hash),
+        der.integer(cert_id.serial_number),
+    )
+    return replace(cert_id, encoded=encoded)
 
 
 def nonce_extension(nonce: bytes | None) -> tuple[Extension, ...]:
