@@ -5,6 +5,7 @@
 #   make test-slow       the long runs             make peers   judged by software that is not ours
 #   make lint            ruff, mypy --strict       make bench   measurements (B=sm2 for one)
 #   make native          compile the SM2 engine again (set-up does it where a C compiler is there)
+#   make sdf             the device interface of GM/T 0018 over it, as a shared library (build/sdf)
 #   make serve           a simulated key store on a local socket, until interrupted
 #   make lock            renew the locked dependencies
 
@@ -17,7 +18,7 @@ NATIVE := crypto/engines/_native.abi3.so
 WORKERS ?= 2
 T ?= tests
 
-.PHONY: setup native demo test test-slow lint bench serve peers lock clean
+.PHONY: setup native sdf demo test test-slow lint bench serve peers lock clean
 
 setup: $(STAMP) $(NATIVE) $(FONTS)
 
@@ -47,6 +48,13 @@ $(NATIVE): $(wildcard crypto/native/*.[ch]) crypto/native/CMakeLists.txt | $(STA
 native:
 	rm -f $(NATIVE)
 	@$(MAKE) --no-print-directory $(NATIVE)
+
+SDF := build/sdf/libxinyin_sdf.so
+
+sdf: $(SDF)
+
+$(SDF): $(wildcard hsm_sim/native/*.[ch]) tools/build_sdf_library.py
+	$(PYTHON) tools/build_sdf_library.py --to $@
 
 $(FONTS): tools/fetch_fonts.py | $(STAMP)
 	$(BIN)/python tools/fetch_fonts.py

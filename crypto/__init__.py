@@ -14,6 +14,7 @@ from crypto.errors import (
     InvalidSignatureError,
     KeyStoreError,
     SigningStoppedError,
+    WrongSignatureError,
 )
 from crypto.guarded_signer import GuardedSigner, StopRecord
 from crypto.key_exchange import exchange_key
@@ -63,6 +64,7 @@ __all__ = [
     "Sm4Stream",
     "SoftwareSigner",
     "StopRecord",
+    "WrongSignatureError",
     "decrypt",
     "encrypt",
     "engine_details",

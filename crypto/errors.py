@@ -7,7 +7,8 @@ CryptoError
 ├── DecryptionError           a ciphertext does not open; never says which check failed
 ├── EngineUnavailableError    no SM2 engine can be used, or not the one that was demanded
 └── KeyStoreError             a key store failed to sign; promised beside ``Signer``
-    └── SigningStoppedError   the key gave a wrong signature once and is not asked again
+    ├── SigningStoppedError   the key gave a wrong signature once and is not asked again
+    └── WrongSignatureError   a device gave a signature that does not verify, and it was kept back
 ```
 
 A caller's own mistake (a digest that has not 32 octets, a negative length) is a plain ``ValueError``.
@@ -40,3 +41,7 @@ class KeyStoreError(CryptoError):
 
 class SigningStoppedError(KeyStoreError):
     """A key gave a signature that does not verify, now or before; it signs no more until that is lifted."""
+
+
+class WrongSignatureError(KeyStoreError):
+    """A device gave a signature that does not verify under its key; whoever verified it kept it back."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from crypto.bulk import verify_many
-from crypto.errors import InvalidSignatureError, SigningStoppedError
+from crypto.errors import InvalidSignatureError, SigningStoppedError, WrongSignatureError
 from crypto.keys import PublicKey
 from crypto.signer import Signer
 from crypto.sm2 import verify_digest
@@ -51,17 +51,20 @@ class GuardedSigner:
             KeyStoreError: The signer failed.
         """
         self._go_on()
-        signature = self._signer.sign_digest(digest)
         try:
+            signature = self._signer.sign_digest(digest)
             verify_digest(self.public_key, digest, signature)
-        except InvalidSignatureError:
+        except (InvalidSignatureError, WrongSignatureError):
             raise self._stopped("a signature did not verify") from None
         return signature
 
     def sign_digests(self, digests: Sequence[bytes]) -> list[bytes]:
         """Sign several digests e; verified signatures in the same order. Raises as ``sign_digest``."""
         self._go_on()
-        signatures = self._signer.sign_digests(digests)
+        try:
+            signatures = self._signer.sign_digests(digests)
+        except WrongSignatureError:
+            raise self._stopped("a signature did not verify") from None
         if len(signatures) != len(digests):
             raise self._stopped(f"{len(signatures)} signatures came for {len(digests)} digests")
         key = self.public_key

@@ -101,11 +101,6 @@ class Device:
         self._refusals = RefusalBudget()
 
     @property
-    def clock(self) -> Clock:
-        """Microseconds since 1970-01-01 UTC."""
-        return self._clock
-
-    @property
     def make_key(self) -> KeyFactory:
         """Source of private keys."""
         return self._make_key

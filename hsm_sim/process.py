@@ -116,7 +116,7 @@ def start_key_store(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env=_environment(),
+        env=child_environment(),
     )
     try:
         _hand_over(process, officer)
@@ -162,7 +162,7 @@ def _command(settings: ServiceSettings, officer: OfficerCredential | None) -> li
     return command if officer is None else [*command, "--officer", officer.name]
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The caller's, with the way to this package, which need not be installed."""
     home = str(Path(__file__).resolve().parent.parent)
     others = os.environ.get("PYTHONPATH")

@@ -11,12 +11,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
-from hsm_sim.connection import Connection
 from hsm_sim.return_codes import CommunicationError, OpenDeviceError
 
-S = TypeVar("S", bound=Connection)
+
+class Lendable(Protocol):
+    """What a session is to its pool."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can still be used; if not, it is closed when it comes back."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+S = TypeVar("S", bound=Lendable)
 T = TypeVar("T")
 _PAUSE_SECONDS: Final = 0.02
 

@@ -52,7 +52,7 @@ class KeyEncryptionKeys:
         if not 1 <= request.index <= MAX_INDEX:
             raise InputArgumentError(f"KEKs have indexes 1 to {MAX_INDEX}, not {request.index}")
         wrapped = store.protection.wrap(self._random(_OCTETS), binding=_binding(request.index))
-        record = KekRecord(request.index, request.label, self._device.clock(), wrapped)
+        record = KekRecord(request.index, request.label, self._device.now(), wrapped)
         with store.exclusive:
             if store.get(KekRecord, record.key) is not None:
                 raise KeyExistsError(f"KEK {request.index}")
