@@ -97,7 +97,12 @@ def _follow(entry: AuditDetails, stories: dict[str, _Story], store: CaStore, aut
     elif event == "crl-issued":
         number = entry.get("list")
         try:
-            record = store.crl(authority, int(number or 0))
+            record = store.crl(
+                authority,
+                int(number or 0),
+                list_name=str(entry.get("name")),
+                is_delta=entry.get("base") is not None,
+            )
         except CrlNotFoundError:
             yield f"list {number} is in the trail and not on record"
             return

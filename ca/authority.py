@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Self
 
+from ca.list_schedule import ListTiming
+from ca.model import SerialNumber
+from ca.partition import Partition, PartitionPlan, whole
 from crypto import DEFAULT_USER_ID, PublicKey
 from formats.gbt20518 import Certificate, Name
 from formats.gbt20518.extension_building import key_identifier
@@ -38,7 +41,12 @@ class AuthoritySettings:
         crl_uris: Addresses of its revocation list.
         ocsp_uris: Addresses of its status service.
         ca_issuers_uris: Addresses of its own certificate.
-        crl_validity: Time from a list to the latest next one.
+        crl_validity: Time from a full list to the latest next one.
+        crl_renewal: Time from a full list to the next one where nothing else calls for it; None for half of that.
+        delta_validity: Time from a delta list to the latest next one; None for no delta lists.
+        partitions: How certificates are spread over lists; None for one list at ``crl_uris``.
+        keep_expired_since: Certificates that expired at or after this moment stay on the lists
+            (expiredCertsOnCRL); None to drop them once a list made after their end has carried them.
         user_id: SM2 identity it signs under.
     """
 
@@ -47,7 +55,26 @@ class AuthoritySettings:
     ocsp_uris: tuple[str, ...] = ()
     ca_issuers_uris: tuple[str, ...] = ()
     crl_validity: timedelta = field(default=timedelta(days=7))
+    crl_renewal: timedelta | None = None
+    delta_validity: timedelta | None = None
+    partitions: PartitionPlan | None = None
+    keep_expired_since: datetime | None = None
     user_id: bytes = DEFAULT_USER_ID
+
+    @property
+    def timing(self) -> ListTiming:
+        """The rhythm of its lists.
+
+        Raises:
+            ValueError: The times contradict each other.
+        """
+        return ListTiming(self.crl_validity, self.crl_renewal, self.delta_validity)
+
+    def partition_of(self, serial: SerialNumber, *, is_authority: bool) -> Partition:
+        """The list a certificate issued now belongs to."""
+        if self.partitions is None:
+            return whole(self.crl_uris)
+        return self.partitions.partition_of(serial, is_authority=is_authority)
 
     @property
     def is_test(self) -> bool:

@@ -28,12 +28,16 @@ def certificate_content(
         subject=request.subject,
         validity=request.validity,
         public_key=request.public_key,
-        extensions=tuple(_extensions(profile, request, issuer, settings)),
+        extensions=tuple(_extensions(profile, request, issuer, settings, serial)),
     )
 
 
 def _extensions(
-    profile: Profile, request: IssuanceRequest, issuer: Issuer, settings: AuthoritySettings
+    profile: Profile,
+    request: IssuanceRequest,
+    issuer: Issuer,
+    settings: AuthoritySettings,
+    serial: SerialNumber,
 ) -> list[Extension]:
     extensions = []
     if profile.certifies is not Certifies.END_ENTITY:
@@ -51,8 +55,11 @@ def _extensions(
         extensions.append(build.certificate_policies(policies))
     if request.alternative_names:
         extensions.append(build.subject_alt_name(request.alternative_names))
-    if settings.crl_uris and profile.crl_distribution_points is not Presence.ABSENT:
-        extensions.append(build.crl_distribution_points(settings.crl_uris))
+    point = settings.partition_of(serial, is_authority=profile.certifies is not Certifies.END_ENTITY)
+    if point.uris and profile.crl_distribution_points is not Presence.ABSENT:
+        extensions.append(build.crl_distribution_points(point.uris))
+        if settings.delta_validity is not None:
+            extensions.append(build.freshest_crl(point.delta_uris))
     if (settings.ocsp_uris or settings.ca_issuers_uris) and profile.authority_info_access is not Presence.ABSENT:
         extensions.append(
             build.authority_info_access(ocsp=settings.ocsp_uris, ca_issuers=settings.ca_issuers_uris)

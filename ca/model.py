@@ -12,12 +12,14 @@ from typing import Final, Self
 from ca.errors import IllegalTransitionError, RefusedError
 from crypto import PublicKey, sm3
 from formats import der
-from formats.gbt20518 import Name, RevocationReason, Validity
+from formats.gbt20518 import Name, RevocationReason, Validity, assemble_crl
 from formats.gbt20518.algorithm import public_key_info
 from formats.gbt20518.alternative_name import AlternativeName
 from formats.gbt20518.identity import IdentityNumber
 
 _SERIAL_OCTETS: Final = 19
+WHOLE_LIST: Final = "whole"
+"""Name of the list of everything an authority issued."""
 _REQUEST_KEY: Final = re.compile(r"[!-~]{1,128}")
 
 
@@ -247,6 +249,7 @@ class CertificateRecord:
         tbs: The octets that are, were or would have been signed.
         encoded: The certificate; None unless its signature is on record.
         revocation: Since when and why it is on the list; None if it is not.
+        list_name: Which of the authority's lists it belongs to, for good; see ``ca.partition``.
     """
 
     authority: str
@@ -261,6 +264,7 @@ class CertificateRecord:
     tbs: bytes
     encoded: bytes | None = None
     revocation: Revocation | None = None
+    list_name: str = WHOLE_LIST
 
     def is_expired(self, at: datetime) -> bool:
         """Whether its validity has ended by ``at``."""
@@ -278,21 +282,88 @@ class CertificateStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One certificate that is in another state than before, for whoever follows the record.
+
+    Attributes:
+        number: Of the change: rises with every change of a certificate of this authority. A certificate changed
+            twice is told once, with its last number.
+        serial: Which certificate.
+        state: Where it stands.
+        not_after: End of its validity.
+        revocation: Since when and why it is on the list; None if it is not.
+    """
+
+    number: int
+    serial: SerialNumber
+    state: CertificateState
+    not_after: datetime
+    revocation: Revocation | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListHead:
+    """What is known of a revocation list without its octets.
+
+    Attributes:
+        authority: Which authority issued it.
+        list_name: Which of its lists, see ``ca.partition``.
+        number: Its cRLNumber; full and delta lists of one name share the numbers, and none is used again.
+        base: BaseCRLNumber of a delta list; None for a full one.
+        this_update: When it was made.
+        next_update: By when the next one comes.
+        changed: Number of the last change it knows of, see ``StatusChange``.
+        entries: How many entries it has.
+    """
+
+    authority: str
+    list_name: str
+    number: int
+    base: int | None
+    this_update: datetime
+    next_update: datetime
+    changed: int
+    entries: int
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether it is a delta list."""
+        return self.base is not None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntries:
+    """Which entries a full list still holds after their certificates expired.
+
+    Attributes:
+        since: Those of certificates whose validity ends at this moment or later; None for all.
+        changed: Those too whose last change has a higher number: they were on no full list yet.
+    """
+
+    since: datetime | None
+    changed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CrlRecord:
     """One revocation list on record, from its intent on.
 
     Attributes:
-        authority: Which authority issued it.
-        number: Its cRLNumber; never used again.
-        this_update: When it was made.
-        next_update: By when the next one comes.
+        head: What it is.
         tbs: The octets that were to be signed.
-        encoded: The list; None unless its signature is on record.
+        signature: DER SEQUENCE {r, s}; None unless it is on record.
     """
 
-    authority: str
-    number: int
-    this_update: datetime
-    next_update: datetime
+    head: ListHead
     tbs: bytes
-    encoded: bytes | None = None
+    signature: bytes | None = None
+
+    @property
+    def number(self) -> int:
+        """Its cRLNumber."""
+        return self.head.number
+
+    @property
+    def encoded(self) -> bytes | None:
+        """The list; None unless its signature is on record."""
+        return None if self.signature is None else assemble_crl(self.tbs, self.signature)

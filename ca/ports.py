@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from ca.model import CertificateRecord, CertificateState, CrlRecord, Revocation, SerialNumber
+from ca.model import (
+    WHOLE_LIST,
+    CertificateRecord,
+    CertificateState,
+    CrlRecord,
+    KeptEntries,
+    ListHead,
+    Revocation,
+    SerialNumber,
+    StatusChange,
+)
+from formats.gbt20518 import RevokedEntry
 
 Clock: TypeAlias = Callable[[], datetime]
 """Gives the present moment, timezone-aware UTC."""
 
 Random: TypeAlias = Callable[[int], bytes]
 """Gives that many octets fit for serial numbers, for example ``secrets.token_bytes``."""
+
+Entries: TypeAlias = Iterable[RevokedEntry]
+"""Entries of a revocation list, read anew each time they are iterated; as many as there are, not all in memory."""
 
 AuditDetails: TypeAlias = Mapping[str, str | int | None]
 
@@ -49,32 +63,65 @@ class Transaction(Protocol):
         """
 
     def set_state(
-        self, authority: str, serial: SerialNumber, state: CertificateState, revocation: Revocation | None
+        self,
+        authority: str,
+        serial: SerialNumber,
+        state: CertificateState,
+        revocation: Revocation | None,
+        at: datetime,
     ) -> None:
-        """Change a certificate's state; the rules were checked before."""
+        """Change a certificate's state at a moment; the rules were checked before.
 
-    def on_list(self, authority: str, since: datetime | None) -> Sequence[CertificateRecord]:
-        """Certificates for the revocation list: held, revoked and given up, by serial number.
-
-        Args:
-            authority: Whose.
-            since: Leave out those whose validity ended, and whose entry began, before this moment; None for all.
+        The change gets a number above every one of the authority.
         """
 
-    def latest_crl(self, authority: str) -> CrlRecord | None:
-        """The signed list with the highest number."""
-
-    def next_crl_number(self, authority: str) -> int:
-        """A number above every one given out, also to lists that were never signed; from 1."""
+    def next_list_number(self, authority: str, list_name: str) -> int:
+        """A number above every one given out to a list of this name, signed or not; from 1."""
 
     def add_crl_intent(self, record: CrlRecord) -> None:
         """Record a list that is about to be signed; reserves its number for ever."""
 
-    def record_crl(self, authority: str, number: int, encoded: bytes) -> None:
-        """Attach the signed list to its record, once."""
+    def record_crl(self, head: ListHead, signature: bytes) -> None:
+        """Attach the signature to a list's record, once."""
 
     def append_audit(self, at: datetime, actor: str, event: str, details: Sequence[AuditDetails]) -> None:
         """Add entries of one event to the hash-chained audit trail, one for each of ``details``."""
+
+
+class ListView(Protocol):
+    """What is on record of one authority's lists as of one moment."""
+
+    def names(self) -> Sequence[str]:
+        """Names of all lists certificates belong to, sorted."""
+
+    def has_unexpired(self, list_name: str, since: datetime) -> bool:
+        """Whether a certificate of the list ends its validity at ``since`` or later."""
+
+    def last_change(self, list_name: str) -> int:
+        """Number of the last change that concerns the list; 0 without one."""
+
+    def listed(self, list_name: str, kept: KeptEntries) -> Entries:
+        """Entries of a full list: certificates held, revoked and given up, by serial number."""
+
+    def changed_since(self, list_name: str, number: int) -> Entries:
+        """Entries of a delta list: what was changed after the change of this number, by serial number.
+
+        What is not on the list any more has the reason removeFromCRL.
+        """
+
+    def next_number(self, list_name: str) -> int:
+        """A number above every one given out; see ``Transaction.next_list_number``."""
+
+    def heads(self, list_name: str, *, is_delta: bool, most: int = 2) -> Sequence[ListHead]:
+        """The newest signed lists of a kind, newest first."""
+
+    def all_heads(self, *, after: int = 0, most: int = 1000) -> Sequence[ListHead]:
+        """A page of signed lists of every name, in the order of name and number.
+
+        Args:
+            after: How many to pass over.
+            most: Length of the page.
+        """
 
 
 class CaStore(Protocol):
@@ -110,7 +157,24 @@ class CaStore(Protocol):
             CertificateNotFoundError: ``after`` is not on record.
         """
 
-    def crl(self, authority: str, number: int | None = None) -> CrlRecord:
+    def lists(self, authority: str) -> AbstractContextManager[ListView]:
+        """What is on record of an authority's lists; what it gives is of use within the context only."""
+
+    def changes(self, authority: str, *, after: int = 0, most: int = 1000) -> Sequence[StatusChange]:
+        """Certificates whose state changed, by number of their last change.
+
+        Cheap, however many certificates there are: for whoever follows the record, as a status service does that
+        signs its answers ahead.
+
+        Args:
+            authority: Whose.
+            after: Number of the last change known.
+            most: Length of the page.
+        """
+
+    def crl(
+        self, authority: str, number: int | None = None, *, list_name: str = WHOLE_LIST, is_delta: bool = False
+    ) -> CrlRecord:
         """A signed list; without a number the latest.
 
         Raises:

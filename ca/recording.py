@@ -23,13 +23,14 @@ from ca.model import (
     CertificateRecord,
     CertificateState,
     IssuanceRequest,
+    Revocation,
     SerialNumber,
     next_state,
 )
 from ca.ports import CaStore, Clock, Random, Transaction
-from ca.profile import Profile
+from ca.profile import Certifies, Profile
 from crypto import Signer, sm3
-from formats.gbt20518 import Certificate, read_certificate
+from formats.gbt20518 import Certificate, RevocationReason, read_certificate
 
 _RECOVERY_BATCH = 200
 
@@ -139,7 +140,8 @@ class RecordedIssuance:
         with self._store.transaction() as change:
             record = change.certificate(self.authority, serial)
             state = next_state(record.state, CertificateEvent.ABANDON)
-            change.set_state(self.authority, serial, state, None)
+            listed = Revocation(record.intended_at, RevocationReason.UNSPECIFIED)
+            change.set_state(self.authority, serial, state, listed, self._clock())
             details = {**self._names(record), "reason": reason}
             change.append_audit(self._clock(), actor, "certificate-abandoned", [details])
 
@@ -170,6 +172,9 @@ class RecordedIssuance:
             not_after=request.validity.not_after,
             intended_at=now,
             tbs=token.tbs,
+            list_name=self._settings.partition_of(
+                serial, is_authority=profile.certifies is not Certifies.END_ENTITY
+            ).name,
         )
         return _Planned(record, token, is_new=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -16,13 +17,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ca.errors import CertificateNotFoundError, CrlNotFoundError, RecordDamagedError, RefusedError
+from ca.list_register import ListView
 from ca.model import (
+    WHOLE_LIST,
     CertificateRecord,
     CertificateStanding,
     CertificateState,
     CrlRecord,
+    ListHead,
     Revocation,
     SerialNumber,
+    StatusChange,
 )
 from ca.ports import AuditDetails
 from ca.tables import (
@@ -32,15 +37,14 @@ from ca.tables import (
     CRLS,
     GUARDS,
     METADATA,
-    ON_LIST,
     STANDING_COLUMNS,
-    crl_from,
+    change_from,
     record_from,
     standing_from,
 )
 from formats.register_file import RegisterStore, time_text
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _PORTION: Final = 500
 
 
@@ -104,21 +108,43 @@ class CaRegister(RegisterStore["RegisterTransaction"]):
                     found[SerialNumber.parse(row.serial)] = standing_from(row)
         return found
 
-    def crl(self, authority: str, number: int | None = None) -> CrlRecord:
+    @contextmanager
+    def lists(self, authority: str) -> Iterator[ListView]:
+        """What is on record of an authority's lists, as of one moment."""
+        with self.snapshot() as connection:
+            yield ListView(connection, authority)
+
+    def changes(self, authority: str, *, after: int = 0, most: int = 1000) -> Sequence[StatusChange]:
+        """Certificates changed since, by number of the change."""
+        columns = CERTIFICATES.c
+        query = sa.select(
+            columns.position,
+            columns.changed,
+            columns.serial,
+            columns.state,
+            columns.not_after,
+            columns.revoked_at,
+            columns.reason,
+            columns.invalidity_date,
+        ).where(columns.authority == authority, columns.changed > after)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(columns.changed).limit(most))
+            return [change_from(row) for row in rows]
+
+    def crl(
+        self, authority: str, number: int | None = None, *, list_name: str = WHOLE_LIST, is_delta: bool = False
+    ) -> CrlRecord:
         """A signed list; without a number the latest."""
         with self._engine.connect() as connection:
-            record = _latest_crl(connection, authority) if number is None else None
-            if number is not None:
-                rows = _crl_rows(connection, authority, CRLS.c.number == number, CRLS.c.encoded.is_not(None))
-                record = rows[0] if rows else None
-        if record is None:
+            found = ListView(connection, authority).record(list_name, number, is_delta=is_delta)
+        if found is None:
             raise CrlNotFoundError("no such revocation list")
-        return record
+        return found
 
     def unsigned_crls(self, authority: str) -> Sequence[CrlRecord]:
         """Lists without a signature, oldest first."""
         with self._engine.connect() as connection:
-            return _crl_rows(connection, authority, CRLS.c.encoded.is_(None))
+            return ListView(connection, authority).unsigned()
 
     def audit_head(self) -> int:
         """Number of the trail's last entry; 0 without one."""
@@ -153,6 +179,7 @@ class RegisterTransaction:
                 "not_after": time_text(record.not_after),
                 "intended_at": time_text(record.intended_at),
                 "tbs": record.tbs,
+                "list_name": record.list_name,
             }
             for record in records
         ]
@@ -193,67 +220,77 @@ class RegisterTransaction:
             statement = CERTIFICATES.update().where(
                 columns.authority == authority, columns.serial == sa.bindparam("of")
             )
+            numbers = enumerate(pending.items(), self._next_change(authority))
             self._connection.execute(
-                statement.values(state=str(state), encoded=sa.bindparam("signed")),
-                [{"of": text, "signed": encoded[serial]} for text, serial in pending.items()],
+                statement.values(state=str(state), encoded=sa.bindparam("signed"), changed=sa.bindparam("change")),
+                [{"of": text, "signed": encoded[serial], "change": number} for number, (text, serial) in numbers],
             )
         return frozenset(pending.values())
 
     def set_state(
-        self, authority: str, serial: SerialNumber, state: CertificateState, revocation: Revocation | None
+        self,
+        authority: str,
+        serial: SerialNumber,
+        state: CertificateState,
+        revocation: Revocation | None,
+        at: datetime,
     ) -> None:
         """Change a certificate's state."""
         since = revocation.invalidity_date if revocation else None
+        number = self._next_change(authority)
         self._update(
             authority,
             serial,
+            changed=number,
+            list_changed=number,
+            lifted_at=None if revocation else time_text(at),
             state=str(state),
             revoked_at=time_text(revocation.at) if revocation else None,
             reason=int(revocation.reason) if revocation else None,
             invalidity_date=time_text(since) if since else None,
         )
 
-    def on_list(self, authority: str, since: datetime | None) -> Sequence[CertificateRecord]:
-        """Certificates for the revocation list, by serial number."""
-        columns = CERTIFICATES.c
-        query = sa.select(CERTIFICATES).where(
-            columns.authority == authority, columns.state.in_([str(state) for state in ON_LIST])
-        )
-        if since is not None:
-            start = time_text(since)
-            query = query.where(sa.or_(columns.not_after >= start, columns.revoked_at >= start))
-        return [record_from(row) for row in self._connection.execute(query.order_by(columns.serial))]
-
-    def latest_crl(self, authority: str) -> CrlRecord | None:
-        """The signed list with the highest number."""
-        return _latest_crl(self._connection, authority)
-
-    def next_crl_number(self, authority: str) -> int:
+    def next_list_number(self, authority: str, list_name: str) -> int:
         """A number above every one given out."""
-        query = sa.select(sa.func.max(CRLS.c.number)).where(CRLS.c.authority == authority)
-        return int(self._connection.execute(query).scalar() or 0) + 1
+        return ListView(self._connection, authority).next_number(list_name)
 
     def add_crl_intent(self, record: CrlRecord) -> None:
         """Record a list that is about to be signed."""
+        head = record.head
         self._connection.execute(
             CRLS.insert().values(
-                authority=record.authority,
-                number=record.number,
-                this_update=time_text(record.this_update),
-                next_update=time_text(record.next_update),
+                authority=head.authority,
+                list_name=head.list_name,
+                number=head.number,
+                base=head.base or 0,
+                this_update=time_text(head.this_update),
+                next_update=time_text(head.next_update),
+                changed=head.changed,
+                entries=head.entries,
                 tbs=record.tbs,
             )
         )
 
-    def record_crl(self, authority: str, number: int, encoded: bytes) -> None:
-        """Attach the signed list."""
-        statement = CRLS.update().where(CRLS.c.authority == authority, CRLS.c.number == number)
-        if self._connection.execute(statement.values(encoded=encoded)).rowcount != 1:
-            raise CrlNotFoundError(f"no list {number} is on record")
+    def record_crl(self, head: ListHead, signature: bytes) -> None:
+        """Attach the signature of a list."""
+        columns = CRLS.c
+        statement = CRLS.update().where(
+            columns.authority == head.authority,
+            columns.list_name == head.list_name,
+            columns.number == head.number,
+            columns.base == (head.base or 0),
+        )
+        if self._connection.execute(statement.values(signature=signature)).rowcount != 1:
+            raise CrlNotFoundError(f"no list {head.number} is on record")
 
     def append_audit(self, at: datetime, actor: str, event: str, details: Sequence[AuditDetails]) -> None:
         """Add entries to the audit trail."""
         AUDIT.append_all(self._connection, at=at, actor=actor, event=event, details=details)
+
+    def _next_change(self, authority: str) -> int:
+        columns = CERTIFICATES.c
+        query = sa.select(sa.func.max(columns.changed)).where(columns.authority == authority)
+        return int(self._connection.execute(query).scalar() or 0) + 1
 
     def _update(self, authority: str, serial: SerialNumber, **values: str | int | bytes | None) -> None:
         columns = CERTIFICATES.c
@@ -291,19 +328,3 @@ def _row(connection: sa.Connection, authority: str, serial: SerialNumber) -> sa.
 
 def _certificate(connection: sa.Connection, authority: str, serial: SerialNumber) -> CertificateRecord:
     return record_from(_row(connection, authority, serial))
-
-
-def _crl_rows(connection: sa.Connection, authority: str, *conditions: sa.ColumnElement[bool]) -> list[CrlRecord]:
-    query = sa.select(CRLS).where(CRLS.c.authority == authority, *conditions).order_by(CRLS.c.number)
-    return [crl_from(row) for row in connection.execute(query)]
-
-
-def _latest_crl(connection: sa.Connection, authority: str) -> CrlRecord | None:
-    query = (
-        sa.select(CRLS)
-        .where(CRLS.c.authority == authority, CRLS.c.encoded.is_not(None))
-        .order_by(CRLS.c.number.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else crl_from(row)

@@ -16,6 +16,7 @@ from ca.errors import RefusedError
 from ca.list_recording import RecordedLists
 from ca.model import (
     REVOCATION_REASONS,
+    WHOLE_LIST,
     CertificateEvent,
     CertificateRecord,
     CertificateState,
@@ -47,6 +48,9 @@ class CertificateAuthority:
         clock: Gives the present moment, UTC.
         random: Gives octets for serial numbers.
         profile: Name of the profile the authority itself was certified under.
+
+    Attributes:
+        lists: Makes its revocation lists.
 
     Raises:
         ValueError: The chain is broken, or the signer holds another key.
@@ -80,7 +84,7 @@ class CertificateAuthority:
             clock=clock,
             random=random,
         )
-        self._lists = RecordedLists(
+        self.lists = RecordedLists(
             store=store,
             signer=signer,
             issuer=issuer,
@@ -254,7 +258,7 @@ class CertificateAuthority:
             state = next_state(record.state, event)
             if record.revocation is not None and revocation is not None:
                 revocation = Revocation(record.revocation.at, revocation.reason, revocation.invalidity_date)
-            change.set_state(self.authority, serial, state, revocation)
+            change.set_state(self.authority, serial, state, revocation, self._now())
             details: dict[str, str | int | None] = {"authority": self.authority, "serial": str(serial)}
             if revocation is not None:
                 details["reason"] = int(revocation.reason)
@@ -265,21 +269,26 @@ class CertificateAuthority:
     # ------------------------------------------------------------------ lists, record, audit
 
     def publish_crl(self, *, actor: str) -> Crl:
-        """Make, sign and record the next revocation list; see ``ca.list_recording``.
+        """Make, sign and record the next list of everything; ``lists`` has the others.
 
         Raises:
             LintError: The list breaks rules, for example since the clock went back.
             KeyStoreError: The key store failed; the list's number stays unused.
         """
-        return self._lists.publish(actor=actor)
+        return self.lists.publish(actor=actor)[0]
 
-    def crl(self, number: int | None = None) -> CrlRecord:
+    def crl(self, number: int | None = None, *, list_name: str = WHOLE_LIST, is_delta: bool = False) -> CrlRecord:
         """A signed list; without a number the latest. Every list ever issued is kept.
+
+        Args:
+            number: Its number.
+            list_name: Which of the lists, see ``ca.partition``.
+            is_delta: A delta list.
 
         Raises:
             CrlNotFoundError: There is none.
         """
-        return self._store.crl(self.authority, number)
+        return self._store.crl(self.authority, number, list_name=list_name, is_delta=is_delta)
 
     def record(self, serial: SerialNumber) -> CertificateRecord:
         """What is on record of a certificate.

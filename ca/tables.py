@@ -13,8 +13,10 @@ from ca.model import (
     CertificateStanding,
     CertificateState,
     CrlRecord,
+    ListHead,
     Revocation,
     SerialNumber,
+    StatusChange,
 )
 from formats.gbt20518 import RevocationReason
 from formats.register_file import ROW_NUMBER, AuditTable, time_from
@@ -39,9 +41,42 @@ CERTIFICATES = sa.Table(
     sa.Column("revoked_at", sa.String(20)),
     sa.Column("reason", sa.Integer),
     sa.Column("invalidity_date", sa.String(20)),
+    sa.Column("lifted_at", sa.String(20)),
+    sa.Column("list_name", sa.String(24), nullable=False),
+    sa.Column("changed", ROW_NUMBER),
+    sa.Column("list_changed", ROW_NUMBER),
     sa.UniqueConstraint("authority", "serial"),
     sa.UniqueConstraint("authority", "request_key"),
     sa.Index("ca_certificates_by_state", "authority", "state", "position"),
+    sa.Index("ca_certificates_by_change", "authority", "changed"),
+    sa.Index("ca_certificates_by_expiry", "authority", "list_name", "not_after"),
+)
+"""``changed`` is the number of the last change of state (``model.StatusChange``), which status services and delta
+lists follow; ``list_changed`` is the same for changes that concern lists, null before the first."""
+_C: Final = CERTIFICATES.c
+_LISTED: Final = _C.revoked_at.is_not(None)
+_TOUCHED: Final = _C.list_changed.is_not(None)
+# All that a list needs stands in the index, so that a long one is read without touching the certificates.
+sa.Index(
+    "ca_certificates_listed",
+    _C.authority,
+    _C.list_name,
+    _C.serial,
+    _C.revoked_at,
+    _C.reason,
+    _C.invalidity_date,
+    _C.not_after,
+    _C.list_changed,
+    sqlite_where=_LISTED,
+    postgresql_where=_LISTED,
+)
+sa.Index(
+    "ca_certificates_by_list_change",
+    _C.authority,
+    _C.list_name,
+    _C.list_changed,
+    sqlite_where=_TOUCHED,
+    postgresql_where=_TOUCHED,
 )
 STANDING_COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(
     CERTIFICATES.c[name]
@@ -61,17 +96,22 @@ CRLS = sa.Table(
     "ca_crls",
     METADATA,
     sa.Column("authority", sa.String(40), primary_key=True),
+    sa.Column("list_name", sa.String(24), primary_key=True),
     sa.Column("number", ROW_NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("base", ROW_NUMBER, primary_key=True, autoincrement=False),
     sa.Column("this_update", sa.String(20), nullable=False),
     sa.Column("next_update", sa.String(20), nullable=False),
+    sa.Column("changed", ROW_NUMBER, nullable=False),
+    sa.Column("entries", ROW_NUMBER, nullable=False),
+    sa.Column("signature", sa.LargeBinary),
     sa.Column("tbs", sa.LargeBinary, nullable=False),
-    sa.Column("encoded", sa.LargeBinary),
 )
+"""``base`` is 0 for a full list. Octets stand last, since a list of a million entries has 50 MB of them."""
+HEAD: Final = tuple(column for column in CRLS.c if column.name not in {"signature", "tbs"})
 AUDIT = AuditTable(METADATA, "ca_audit")
 AUDIT_ROWS = METADATA.tables["ca_audit"]
 
 _FINAL: Final = ", ".join(f"'{state}'" for state, ways in TRANSITIONS.items() if not ways)
-ON_LIST: Final = (CertificateState.HELD, CertificateState.REVOKED, CertificateState.ABANDONED)
 _IDENTITY: Final = (
     "authority",
     "serial",
@@ -82,7 +122,10 @@ _IDENTITY: Final = (
     "not_after",
     "intended_at",
     "tbs",
+    "list_name",
 )
+_STATE: Final = ("state", "revoked_at", "reason", "invalidity_date", "lifted_at", "changed", "list_changed")
+_HEAD: Final = ("authority", "list_name", "number", "base", "this_update", "next_update", "changed", "entries")
 
 
 def _guard(table: str, name: str, change: Change, columns: tuple[str, ...] = (), condition: str = "") -> RowGuard:
@@ -94,16 +137,11 @@ GUARDS: Final = (
     _guard("ca_certificates", "no_delete", Change.DELETE),
     _guard("ca_certificates", "no_change", Change.UPDATE, _IDENTITY),
     _guard("ca_certificates", "signed_once", Change.UPDATE, ("encoded",), "OLD.encoded IS NOT NULL"),
-    _guard(
-        "ca_certificates",
-        "final",
-        Change.UPDATE,
-        ("state", "revoked_at", "reason", "invalidity_date"),
-        f"OLD.state IN ({_FINAL})",
-    ),
+    _guard("ca_certificates", "final", Change.UPDATE, _STATE, f"OLD.state IN ({_FINAL})"),
+    _guard("ca_certificates", "forward", Change.UPDATE, ("changed",), "NEW.changed <= OLD.changed"),
     _guard("ca_crls", "no_delete", Change.DELETE),
-    _guard("ca_crls", "no_change", Change.UPDATE, ("authority", "number", "this_update", "next_update", "tbs")),
-    _guard("ca_crls", "signed_once", Change.UPDATE, ("encoded",), "OLD.encoded IS NOT NULL"),
+    _guard("ca_crls", "no_change", Change.UPDATE, (*_HEAD, "tbs")),
+    _guard("ca_crls", "signed_once", Change.UPDATE, ("signature",), "OLD.signature IS NOT NULL"),
 )
 
 
@@ -130,13 +168,18 @@ def standing_from(row: sa.Row[Any]) -> CertificateStanding:
             CertificateState(row.state),
             time_from(row.not_after),
             time_from(row.intended_at),
-            _revocation_from(row),
+            revocation_from(row),
         )
     except (TypeError, ValueError) as exc:
         raise RecordDamagedError(f"row {row.position} of the certificates cannot be read") from exc
 
 
-def _revocation_from(row: sa.Row[Any]) -> Revocation | None:
+def revocation_from(row: Any) -> Revocation | None:
+    """Since when and why the certificate of a row is on the list.
+
+    Raises:
+        ValueError: The row holds what was never written there.
+    """
     if row.revoked_at is None:
         return None
     return Revocation(
@@ -159,17 +202,43 @@ def _record_from(row: sa.Row[Any]) -> CertificateRecord:
         intended_at=time_from(row.intended_at),
         tbs=row.tbs,
         encoded=row.encoded,
-        revocation=_revocation_from(row),
+        revocation=revocation_from(row),
+        list_name=row.list_name,
+    )
+
+
+def change_from(row: Any) -> StatusChange:
+    """The last change of the certificate in a row.
+
+    Raises:
+        RecordDamagedError: It holds what was never written there.
+    """
+    try:
+        return StatusChange(
+            number=row.changed,
+            serial=SerialNumber.parse(row.serial),
+            state=CertificateState(row.state),
+            not_after=time_from(row.not_after),
+            revocation=revocation_from(row),
+        )
+    except (TypeError, ValueError) as exc:
+        raise RecordDamagedError(f"row {row.position} of the certificates cannot be read") from exc
+
+
+def head_from(row: sa.Row[Any]) -> ListHead:
+    """The list a row with the columns ``HEAD`` tells of."""
+    return ListHead(
+        authority=row.authority,
+        list_name=row.list_name,
+        number=row.number,
+        base=row.base or None,
+        this_update=time_from(row.this_update),
+        next_update=time_from(row.next_update),
+        changed=row.changed,
+        entries=row.entries,
     )
 
 
 def crl_from(row: sa.Row[Any]) -> CrlRecord:
     """The list a row of ``CRLS`` records."""
-    return CrlRecord(
-        authority=row.authority,
-        number=row.number,
-        this_update=time_from(row.this_update),
-        next_update=time_from(row.next_update),
-        tbs=row.tbs,
-        encoded=row.encoded,
-    )
+    return CrlRecord(head_from(row), row.tbs, row.signature)

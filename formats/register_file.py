@@ -217,6 +217,14 @@ class RegisterStore(Generic[_Transaction]):
         with self._writing.begin() as connection:
             yield self._begin(connection)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection whose every statement sees the register as it is at the first one."""
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite does so of itself
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
     def audit_break(self) -> int | None:
         """Index of the first audit entry that does not follow, None if the trail is whole."""
         with self._engine.connect() as connection:

@@ -60,9 +60,9 @@ class FaultyTransaction:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._change, name)
 
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
             self._store.before(name)
-            return method(*arguments)
+            return method(*arguments, **options)
 
         return call
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from ca.audit import AuditReport
 from ca.errors import CertificateNotFoundError, CrlNotFoundError, RecordDamagedError
-from ca.model import CertificateState, SerialNumber
+from ca.model import WHOLE_LIST, CertificateState, ListHead, SerialNumber
 from ca.register import CaRegister
 from formats.gbt20518 import RevocationReason
 from formats.register_errors import RegisterFormatError
 from formats.register_file import AuditTable, open_register
-from tests.authority_world import ACTOR, World, holder_request, make_world
+from tests.authority_world import ACTOR, START, World, holder_request, make_world
 from tests.registers import rewrite
 
 
@@ -50,7 +50,7 @@ def _lived_in(address: str) -> World:
         "UPDATE ca_certificates SET encoded = NULL",
         "UPDATE ca_certificates SET state = 'valid' WHERE state = 'revoked'",
         "UPDATE ca_certificates SET revoked_at = NULL WHERE state = 'revoked'",
-        "UPDATE ca_crls SET encoded = {octet}",
+        "UPDATE ca_crls SET signature = {octet}",
         "UPDATE ca_crls SET number = number + 1",
     ],
 )
@@ -75,11 +75,11 @@ def _audit_after(address: str, world: World, *statements: str) -> AuditReport:
         ("UPDATE ca_certificates SET encoded = {octet} WHERE state = 'held'", "certificate on record"),
         ("DELETE FROM ca_certificates WHERE state = 'held'", "not on record"),
         ("DELETE FROM ca_crls", "list 1 is in the trail and not on record"),
-        ("UPDATE ca_crls SET encoded = {octet}", "list 1 on record is not the one"),
+        ("UPDATE ca_crls SET signature = {octet}", "list 1 on record is not the one"),
         (
             (
                 f"INSERT INTO ca_certificates SELECT 99, authority, '{77:040x}', state, profile, 'k', request_digest, subject,"
-                " not_after, intended_at, tbs, encoded, revoked_at, reason, invalidity_date"
+                " not_after, intended_at, tbs, encoded, revoked_at, reason, invalidity_date, lifted_at, list_name, NULL, list_changed"
                 " FROM ca_certificates WHERE state = 'held'"
             ),
             "without an entry of its intent",
@@ -149,9 +149,9 @@ def test_writes_to_nothing_are_errors(path: str) -> None:
     store = CaRegister(path)
     with store.transaction() as change:
         with pytest.raises(CertificateNotFoundError):
-            change.set_state("a", SerialNumber(1), CertificateState.HELD, None)
+            change.set_state("a", SerialNumber(1), CertificateState.HELD, None, START)
         with pytest.raises(CrlNotFoundError):
-            change.record_crl("a", 1, b"x")
+            change.record_crl(ListHead("a", WHOLE_LIST, 1, None, START, START, 0, 0), b"x")
         assert change.by_requests("a", ["k"]) == {}
         assert change.record_certificates("a", {SerialNumber(1): b"x"}, CertificateState.VALID) == frozenset()
 
