@@ -109,6 +109,14 @@ class RecordedIssuance:
             self._record_intents(change, [each for each in planned if each.is_new], requests, now, actor)
         return self._finish(planned, actor)
 
+    def check(self, request: IssuanceRequest) -> None:
+        """Build and judge what a request would give; nothing is recorded, and the token is thrown away.
+
+        Raises:
+            LintError: The content breaks rules.
+        """
+        self._new(request, self._clock().replace(microsecond=0))
+
     def recover(self, *, actor: str) -> Recovery:
         """Finish or give up every intent without a certificate; to be called at every start.
 

@@ -172,6 +172,15 @@ class CertificateAuthority:
             self._expect(request, Certifies.END_ENTITY)
         return self._issuance.issue(requests, actor=actor)
 
+    def check(self, request: IssuanceRequest) -> None:
+        """Judge a request for an end entity by the rules, as of now, without recording or signing anything.
+
+        Raises:
+            RefusedError: A rule is broken (``LintError`` with the findings).
+        """
+        self._expect(request, Certifies.END_ENTITY)
+        self._issuance.check(request)
+
     def issue_subordinate(self, request: IssuanceRequest, *, actor: str) -> Certificate:
         """Certificate for an authority below this one; raises as ``issue_many`` does."""
         self._expect(request, Certifies.AUTHORITY)

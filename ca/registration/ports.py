@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from ca.model import SerialNumber
+from ca.model import CertificateRecord, IssuanceRequest, SerialNumber
 from crypto import PublicKey
+from formats.gbt20518 import Certificate, RevocationReason
+from formats.gbt20518.identity import IdentityNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,52 @@ class ProvidedKey:
 
     public_key: PublicKey
     enveloped_key: bytes = field(repr=False)
+
+
+class Authority(Protocol):
+    """The authority that issues what the desk approved; ``ca.service.CertificateAuthority`` fits it."""
+
+    authority: str
+
+    def check(self, request: IssuanceRequest) -> None:
+        """Judge a request by the rules without recording or signing anything.
+
+        Raises:
+            RefusedError: It breaks rules; ``LintError`` with the findings.
+        """
+
+    def issue_many(self, requests: Sequence[IssuanceRequest], *, actor: str) -> Sequence[Certificate]:
+        """Certificates for requests, all intents recorded together; repeating a request gives the same again."""
+
+    def abandon(self, serial: SerialNumber, *, reason: str, actor: str) -> None:
+        """Give up a pending certificate."""
+
+    def record(self, serial: SerialNumber) -> CertificateRecord:
+        """What is on record of a certificate.
+
+        Raises:
+            CertificateNotFoundError: There is none with this number.
+        """
+
+    def revoke(
+        self,
+        serial: SerialNumber,
+        reason: RevocationReason,
+        *,
+        actor: str,
+        invalidity_date: datetime | None = None,
+    ) -> CertificateRecord:
+        """Revoke for good."""
+
+    def suspend(self, serial: SerialNumber, *, actor: str) -> CertificateRecord:
+        """Hold a certificate."""
+
+    def resume(self, serial: SerialNumber, *, actor: str) -> CertificateRecord:
+        """End a hold."""
+
+
+NumberHash: TypeAlias = Callable[[IdentityNumber], str]
+"""Gives 64 hexadecimal digits of a keyed hash of a number, the same for the same number."""
 
 
 class KeyManagement(Protocol):
