@@ -1,11 +1,12 @@
 """``python -m hsm_sim``: the key store as a process.
 
 The officer's secret is asked for on a terminal or read as the first line of standard input; it is never an
-argument and never in the environment. One line of JSON on standard output tells that the socket listens, or
-why it does not.
+argument and never in the environment. The shares of a quorum are read there too, each with its passphrase behind
+it, a line each. One line of JSON on standard output tells that the socket listens, or why it does not.
 """
 
 import argparse
+import base64
 import getpass
 import json
 import os
@@ -14,11 +15,13 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from hsm_sim.custody.secret_sharing import MAX_SHARES
+from hsm_sim.custody.shares import MAX_SHARE_FILE, PASSPHRASE_LENGTHS, ShareCredential
 from hsm_sim.management import OfficerCredential
 from hsm_sim.model import SECRET_LENGTHS, DeviceState
 from hsm_sim.return_codes import DeviceError, InputArgumentError
 from hsm_sim.server import Server, ServerLimits
-from hsm_sim.service import ServiceSettings, say_on_stderr, serve
+from hsm_sim.service import Quorum, ServiceSettings, say_on_stderr, serve
 from hsm_sim.use_counters import DEFAULT_RESERVE
 
 
@@ -29,6 +32,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--directory", type=Path, required=True, help="where the store lies or is to be made")
     parser.add_argument("--socket", type=Path, help="where to listen (default: key-store.sock in the directory)")
     parser.add_argument("--officer", help="who opens the store; not given for a store that is not initialised")
+    parser.add_argument(
+        "--quorum", type=int, default=0, help="how many shares open the store in an officer's place"
+    )
     parser.add_argument("--max-sessions", type=int, default=limits.max_sessions)
     parser.add_argument("--idle-seconds", type=float, default=limits.idle_seconds)
     parser.add_argument("--frame-seconds", type=float, default=limits.frame_seconds)
@@ -67,13 +73,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell({"state": state.name.lower(), "socket": str(settings.listens_at)})
 
     try:
-        officer = None if given.officer is None else OfficerCredential(given.officer, _read_secret())
+        officer = _opener(given.officer, given.quorum)
         serve(settings, officer, on_ready=on_ready)
     except DeviceError as error:
         say_on_stderr(str(error))
         _tell({"return_code": error.return_code, "detail": error.detail})
         return 1
     return 0
+
+
+def _opener(officer: str | None, quorum: int) -> OfficerCredential | Quorum | None:
+    if quorum:
+        return tuple(_read_share() for _ in range(min(quorum, MAX_SHARES)))
+    return None if officer is None else OfficerCredential(officer, _read_secret())
+
+
+def _read_share() -> ShareCredential:
+    """A share file in base64 and its passphrase, a line each."""
+    octets = _read_line(2 * MAX_SHARE_FILE, "a share")
+    try:
+        share = base64.b64decode(octets, validate=True)
+    except ValueError:
+        raise InputArgumentError("a share is not in base64") from None
+    return ShareCredential(share, _read_line(PASSPHRASE_LENGTHS.stop, "a custodian's passphrase"))
 
 
 def _tell(line: dict[str, object]) -> None:
@@ -87,13 +109,17 @@ def _tell(line: dict[str, object]) -> None:
 def _read_secret() -> bytes:
     if sys.stdin.isatty():
         return getpass.getpass("officer's secret: ").encode()
+    return _read_line(SECRET_LENGTHS.stop, "the officer's secret")
+
+
+def _read_line(most: int, what: str) -> bytes:
     # Octet by octet, so that nothing after the line is taken from whoever reads on.
-    secret = bytearray()
+    line = bytearray()
     while (octet := os.read(sys.stdin.fileno(), 1)) not in (b"\n", b""):
-        secret += octet
-        if len(secret) >= SECRET_LENGTHS.stop:
-            raise InputArgumentError("the officer's secret is too long")
-    return bytes(secret)
+        line += octet
+        if len(line) >= most:
+            raise InputArgumentError(f"{what} is too long")
+    return bytes(line)
 
 
 def _wait_for_end_of_input(server: Server) -> None:

@@ -32,6 +32,17 @@ from hsm_sim.commands import (
     ReleaseAccessRight,
     Request,
 )
+from hsm_sim.custody.commands import (
+    BACKUP_PAGE,
+    BackupReport,
+    CustodyInfo,
+    GetCustodyInfo,
+    LoadBackup,
+    PresentShare,
+    RestoreDevice,
+    VerifyBackup,
+)
+from hsm_sim.custody.shares import ShareCredential
 from hsm_sim.dual_control import ProposingSession, TwoAdministrators
 from hsm_sim.management import DevicePolicy, Initialise, OfficerCredential, OfficerLogin
 from hsm_sim.model import KeyUsage
@@ -172,6 +183,49 @@ class KeyStoreClient:
         """
         return self._call(Initialise(tuple(officers), policy))
 
+    # Custody
+
+    def custody_info(self) -> CustodyInfo:
+        """The set of shares in force."""
+        return self._call(GetCustodyInfo())
+
+    def verify_backup(self, backup: bytes, shares: Sequence[ShareCredential]) -> BackupReport:
+        """Have the device check a backup as restoring does, without a change.
+
+        Raises:
+            ShareError: The shares do not fit.
+            BackupError: It could not be restored.
+        """
+        with self.open_session() as session:
+            _hand_over(session, backup, shares)
+            return session.call(VerifyBackup())
+
+    def restore(
+        self,
+        backup: bytes,
+        shares: Sequence[ShareCredential],
+        officers: Sequence[OfficerCredential],
+        policy: DevicePolicy,
+        *,
+        minimum_generation: int = 0,
+    ) -> DeviceInfo:
+        """Have a device in its initial state take over what a backup holds.
+
+        Args:
+            backup: Its octets.
+            shares: Of m custodians.
+            officers: Administrators of the new device.
+            policy: Of the new device.
+            minimum_generation: Refuse an older backup.
+
+        Raises:
+            DeviceStateError: The device is initialised.
+            ShareError, BackupError: As ``verify_backup``.
+        """
+        with self.open_session() as session:
+            _hand_over(session, backup, shares)
+            return session.call(RestoreDevice(tuple(officers), policy, minimum_generation))
+
     @contextmanager
     def officer(self, officer: OfficerCredential) -> Iterator[OfficerSession]:
         """Log an officer in to a session of its own; it is closed at the end.
@@ -223,3 +277,10 @@ class KeyStoreClient:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _hand_over(session: KeyStoreSession, backup: bytes, shares: Sequence[ShareCredential]) -> None:
+    for offset in range(0, max(1, len(backup)), BACKUP_PAGE):
+        session.call(LoadBackup(offset, backup[offset : offset + BACKUP_PAGE]))
+    for share in shares:
+        session.call(PresentShare(share))

@@ -18,12 +18,16 @@ from dataclasses import dataclass
 from crypto import PrivateKey, engine_details
 from hsm_sim.audit import Event, RefusalBudget
 from hsm_sim.commands import MAX_AUDIT_PAGE, AuditLine, DeviceInfo
+from hsm_sim.custody.backups import OpenedBackup, restored_store
+from hsm_sim.custody.checkpoints import EVERY, signed, write
+from hsm_sim.custody.commands import Checkpoint
+from hsm_sim.custody.shares import ShareCredential
 from hsm_sim.key_marks import KeyMarks
 from hsm_sim.keys import KeyFactory, Keys
 from hsm_sim.management import DevicePolicy, OfficerCredential
 from hsm_sim.model import DeviceEvent, DeviceState, KeyUsage, check_officer, next_state
 from hsm_sim.open_keys import OpenKeys
-from hsm_sim.opening import create_store, is_initialised, open_store
+from hsm_sim.opening import create_store, is_initialised, open_store, open_store_by_quorum
 from hsm_sim.passwords import Officers, Passwords
 from hsm_sim.pending_acts import PendingActs
 from hsm_sim.protection import RandomOctets
@@ -33,6 +37,7 @@ from hsm_sim.return_codes import (
     DeviceError,
     DeviceStateError,
     DualControlError,
+    FileWriteError,
     HardwareError,
     InputArgumentError,
     OfficerRequiredError,
@@ -41,10 +46,12 @@ from hsm_sim.return_codes import (
 from hsm_sim.roles import DUAL_CONTROL, Control, may
 from hsm_sim.self_test import pairwise_test, run_self_tests
 from hsm_sim.sessions import Session
-from hsm_sim.storage import Storage
+from hsm_sim.storage import Storage, StorageError
 from hsm_sim.use_counters import DEFAULT_RESERVE, UseCounters
 from hsm_sim.wrapped_keys import WrappedKeys
 from hsm_sim.wrapping import WrappingKeys
+
+DevicePairs = Sequence[tuple[KeyUsage, PrivateKey]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,9 @@ class Device:
         self._state = DeviceState.INITIAL
         self._changing_state = threading.RLock()
         self._refusals = RefusalBudget()
+        self._next_checkpoint = EVERY
+        self._sessions: dict[int, Session] = {}
+        self._sessions_lock = threading.Lock()
 
     @property
     def make_key(self) -> KeyFactory:
@@ -117,6 +127,22 @@ class Device:
     def is_initialised(self) -> bool:
         """Whether the storage holds a device, which ``open`` then opens."""
         return is_initialised(self._storage)
+
+    def open_by_quorum(self, shares: Sequence[ShareCredential], *, minimum_generation: int = 0) -> None:
+        """Open an initialised store with the shares of a quorum of custodians.
+
+        Raises:
+            ShareError: A share is wrong, or they are too few or of a set that is not in force.
+            StoreIntegrityError: As ``open``.
+        """
+        store = open_store_by_quorum(
+            self._storage,
+            shares,
+            clock=self._clock,
+            random=self._random,
+            minimum_generation=minimum_generation,
+        )
+        self._enter(store)
 
     def open(self, officer: OfficerCredential, *, minimum_generation: int = 0) -> None:
         """Open an initialised store.
@@ -141,6 +167,37 @@ class Device:
             DeviceStateError: The device is initialised.
             InputArgumentError: No officer, or a name or secret that breaks a rule.
         """
+
+        def create(pairs: DevicePairs) -> RecordStore:
+            return create_store(
+                self._storage, officers, policy, pairs, actor=actor, clock=self._clock, random=self._random
+            )
+
+        return self._begin(officers, policy, create)
+
+    def restore(
+        self, opened: OpenedBackup, officers: Sequence[OfficerCredential], policy: DevicePolicy, *, actor: str
+    ) -> DeviceInfo:
+        """Leave the initial state with what a backup holds, under a new serial, device pair and administrators.
+
+        Raises:
+            DeviceStateError: The device is initialised.
+            InputArgumentError: As ``initialise``.
+        """
+
+        def create(pairs: DevicePairs) -> RecordStore:
+            return restored_store(
+                self._storage, opened, officers, policy, pairs, actor=actor, clock=self._clock, random=self._random
+            )
+
+        return self._begin(officers, policy, create)
+
+    def _begin(
+        self,
+        officers: Sequence[OfficerCredential],
+        policy: DevicePolicy,
+        create: Callable[[DevicePairs], RecordStore],
+    ) -> DeviceInfo:
         with self._changing_state:
             next_state(self._state, DeviceEvent.INITIALISE)
             if not officers or len({officer.name for officer in officers}) != len(officers):
@@ -153,9 +210,7 @@ class Device:
             for usage, key in pairs:
                 pairwise_test(key, usage)
             try:
-                store = create_store(
-                    self._storage, officers, policy, pairs, actor=actor, clock=self._clock, random=self._random
-                )
+                store = create(pairs)
             except DeviceError:
                 if self.is_initialised():
                     self.fail("initialisation was reported as failed, but kept; start again to open the store")
@@ -188,6 +243,48 @@ class Device:
             OpenKeys(wrapping),
         )
         self._state = next_state(self._state, DeviceEvent.INITIALISE)
+        self._next_checkpoint = (store.root.audit_length // EVERY + 1) * EVERY
+
+    def zeroise(self, *, actor: str) -> Checkpoint:
+        """Destroy every key and record; the device is in its initial state.
+
+        Returns:
+            The device's last word on its log, whose last entry is this.
+
+        Raises:
+            FileWriteError: The disk did not take it; the device is in its error state. Whether everything is gone
+                tells the next start, and what is left is zeroised again.
+        """
+        with self._changing_state:
+            interior = self.ready()
+            interior.store.change([Event(actor, "zeroise", interior.store.root.serial)], essential=True)
+            last = signed(interior.store, interior.keys)
+            self._erase()
+            self._state = next_state(self._state, DeviceEvent.ZEROISE)
+            return last
+
+    def tamper(self, what: str) -> None:
+        """Destroy everything, as opening the case does; only a new start leads out of the error state."""
+        with self._changing_state, suppress(FileWriteError):  # told by _erase; the state is the same
+            self._erase()
+        self.fail(f"the case was opened: {what}")
+
+    def _erase(self) -> None:
+        """Drop rights, interior and records, in this order, so that nothing uses a key that is being destroyed."""
+        with self._sessions_lock:
+            sessions = list(self._sessions.values())
+        self._interior = None
+        for session in sessions:
+            for index in list(session.rights):
+                session.drop_right(index)
+            session.wrapped.end()
+            session.work.wipe()
+            session.custody.wipe()
+        try:
+            self._storage.erase()
+        except StorageError as error:
+            self.fail("zeroising was reported as failed; start again and zeroise what is left")
+            raise FileWriteError(str(error)) from error
 
     def fail(self, reason: str) -> None:
         """Go to the error state; only a new start leads out of it."""
@@ -233,6 +330,17 @@ class Device:
         if self._interior is None:
             raise DeviceStateError("the device is not initialised")
         return self._interior
+
+    def initial(self) -> None:
+        """Refuse what is for a device in its initial state only.
+
+        Raises:
+            HardwareError: The device is in its error state.
+            DeviceStateError: It is initialised.
+        """
+        self.answers()
+        if self._interior is not None:
+            raise DeviceStateError("the device is initialised")
 
     def managed(self, session: Session) -> Interior:
         """Return the interior to a session whose officer may send the command it is asking for.
@@ -290,8 +398,16 @@ class Device:
 
     # Sessions and the log
 
+    def begin_session(self, session: Session) -> None:
+        """Know a session, so that zeroising reaches what it holds."""
+        with self._sessions_lock:
+            self._sessions[session.number] = session
+
     def end_session(self, session: Session) -> None:
         """Drop all rights and the officer, and log what the session did."""
+        with self._sessions_lock:
+            self._sessions.pop(session.number, None)
+        session.custody.wipe()
         events = session.repeated_refusals()
         for index in list(session.rights):
             events += session.use_events(index)
@@ -315,6 +431,21 @@ class Device:
                 interior.store.change(list(events))
             except DeviceError as error:
                 self._say(f"{len(events)} log entries were not written: {error}")
+
+    def keep_checkpoints(self) -> None:
+        """Put a signed checkpoint into the log when enough entries have come since the last one."""
+        interior = self._interior
+        if interior is None or interior.store.root.audit_length < self._next_checkpoint:
+            return
+        with interior.store.exclusive:
+            length = interior.store.root.audit_length
+            if length < self._next_checkpoint:
+                return
+            self._next_checkpoint = length + EVERY
+            try:
+                write(interior.store, interior.keys)
+            except DeviceError as error:
+                self._say(f"a checkpoint of the log was not written: {error}")
 
     def audit_page(self, session: Session, first: int) -> tuple[AuditLine, ...]:
         """Return log entries from number ``first`` on, to an officer.

@@ -15,6 +15,7 @@ from hsm_sim.commands import (
     Request,
     SessionOpened,
 )
+from hsm_sim.custody.handlers import CustodySetHandlers
 from hsm_sim.custody_handlers import CustodyHandlers
 from hsm_sim.device import Device
 from hsm_sim.encoding import decode, encode
@@ -76,6 +77,7 @@ class Dispatcher:
             WrappedKeyHandlers(device, random).table(),
             further or {},
             *function_tables(device, use, random, functions or FunctionSettings()),
+            CustodySetHandlers(device, random).table(),
             CustodyHandlers(device, self._perform, self._request_class).table(),
         )
         self._handlers: dict[int, tuple[type[Request[Any]], Callable[[Session, Any], Any]]] = {
@@ -85,7 +87,7 @@ class Dispatcher:
     def handle(self, session: Session, frame: Frame) -> Frame:
         """Answer one request; never raises for what the other end sent."""
         try:
-            return self._reply(frame, SDR_OK, self._carry_out(session, frame))
+            body = self._carry_out(session, frame)
         except DeviceError as error:
             refusal = error
         except MalformedDataError as error:
@@ -93,6 +95,9 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - one broken request must not take the device from the others
             self._say(f"unforeseen {type(error).__name__} in command {frame.command:#04x}")
             refusal = UnknownDeviceError(f"internal {type(error).__name__}")
+        else:
+            self._device.keep_checkpoints()
+            return self._reply(frame, SDR_OK, body)
         # A wrong signature is an answer; and what a device in its error state refuses would only repeat itself.
         if not isinstance(refusal, VerificationError | HardwareError):
             self._device.log_refusal(session, _name(frame.command), refusal)
@@ -133,6 +138,7 @@ class Dispatcher:
         if not request.client:
             raise InputArgumentError("a client names itself")
         session.client = request.client
+        self._device.begin_session(session)
         return SessionOpened(session.number, MAX_BATCH, self._device.state)
 
     def _close_session(self, session: Session, _request: CloseSession) -> Done:

@@ -73,6 +73,18 @@ class Keys:
             raise StoreIntegrityError("the device's pair is missing")
         return record.public_key
 
+    def device_key(self) -> PrivateKey:
+        """Private key of the device's signing pair; the caller wipes it.
+
+        Raises:
+            StoreIntegrityError: It is missing.
+            KeyFaultError: The scalar is not the one of the registered public key.
+        """
+        record = self._find(DEVICE_INDEX, KeyUsage.SIGN)
+        if record is None:
+            raise StoreIntegrityError("the device's pair is missing")
+        return self.load(record)
+
     def generate(self, request: GenerateKeyPair, *, actor: str) -> KeyInfo:
         """Make a pair, test it, store it; when this returns, it survives a power cut.
 

@@ -60,6 +60,7 @@ class DeviceEvent(IntEnum):
 
     INITIALISE = auto()
     FAIL = auto()
+    ZEROISE = auto()
 
 
 # The error state has no way out but a new start, which runs the self-tests again.
@@ -68,7 +69,7 @@ TRANSITIONS: Final[Mapping[DeviceState, Mapping[DeviceEvent, DeviceState]]] = {
         DeviceEvent.INITIALISE: DeviceState.READY,
         DeviceEvent.FAIL: DeviceState.ERROR,
     },
-    DeviceState.READY: {DeviceEvent.FAIL: DeviceState.ERROR},
+    DeviceState.READY: {DeviceEvent.FAIL: DeviceState.ERROR, DeviceEvent.ZEROISE: DeviceState.INITIAL},
     DeviceState.ERROR: {DeviceEvent.FAIL: DeviceState.ERROR},
 }
 

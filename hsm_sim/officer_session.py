@@ -1,5 +1,7 @@
 """An officer's session: management of the device from outside."""
 
+from collections.abc import Sequence
+
 from hsm_sim.act_commands import (
     ChangePolicy,
     ConfirmAct,
@@ -11,6 +13,18 @@ from hsm_sim.act_commands import (
 )
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import GetDeviceInfo, KeyInfo
+from hsm_sim.custody.commands import (
+    Checkpoint,
+    CheckShares,
+    MakeBackup,
+    PresentShare,
+    ReadBackup,
+    SignLog,
+    SignStatement,
+    SplitMaster,
+    Zeroise,
+)
+from hsm_sim.custody.shares import Custodian, ShareCredential
 from hsm_sim.fault_commands import ArmedFault, ArmFault, ClearFaults, Fault, ListFaults
 from hsm_sim.key_state_commands import KeyStateRequest, ReadKeyHistory
 from hsm_sim.key_states import KeyState
@@ -151,6 +165,51 @@ class OfficerSession(WrappedKeyManagement):
     def clear_faults(self) -> None:
         """Clear all faults and let go what hangs."""
         self.call(ClearFaults())
+
+    def split_master(self, threshold: int, custodians: Sequence[Custodian]) -> tuple[bytes, ...]:
+        """Split the master key; an earlier set of shares is worth nothing afterwards.
+
+        Returns:
+            Share files in the order of the custodians.
+        """
+        return self.call(SplitMaster(threshold, tuple(custodians))).files
+
+    def check_shares(self, shares: Sequence[ShareCredential]) -> None:
+        """The drill: whether these shares open the master key.
+
+        Raises:
+            ShareError: They do not.
+        """
+        for share in shares:
+            self.call(PresentShare(share))
+        self.call(CheckShares())
+
+    def back_up(self) -> bytes:
+        """Back the whole store up under the custody secret.
+
+        Raises:
+            DeviceStateError: The master key was never split.
+        """
+        made = self.call(MakeBackup())
+        backup = bytearray()
+        while len(backup) < made.length:
+            page = self.call(ReadBackup(made.digest, len(backup))).octets
+            if not page:
+                raise self.fail("the backup ends before its length")
+            backup += page
+        return bytes(backup)
+
+    def sign_log(self) -> Checkpoint:
+        """Have the device sign the head of its log."""
+        return self.call(SignLog())
+
+    def sign_statement(self, digest: bytes) -> Checkpoint:
+        """Have the device sign what a ceremony ends with, 32 octets, and its log with it."""
+        return self.call(SignStatement(digest))
+
+    def zeroise(self) -> Checkpoint:
+        """Destroy every key and record of the device; its last word on its log."""
+        return self.call(Zeroise())
 
     def self_test(self) -> None:
         """Run the device's self-tests.

@@ -8,6 +8,8 @@ from typing import Final
 from crypto import PrivateKey
 from formats.errors import MalformedDataError
 from hsm_sim.audit import Event, chain_start, read_entries
+from hsm_sim.custody.master_opening import open_master_with
+from hsm_sim.custody.shares import ShareCredential, join_credentials
 from hsm_sim.encoding import decode
 from hsm_sim.management import DevicePolicy, OfficerCredential
 from hsm_sim.model import DEVICE_INDEX, KeyUsage
@@ -15,12 +17,13 @@ from hsm_sim.protection import MASTER_LENGTH, Protection, RandomOctets, key_bind
 from hsm_sim.record_store import Clock, RecordStore
 from hsm_sim.records import (
     STORE_FORMAT,
+    CustodyRecord,
     DeviceRecord,
     KeyRecord,
     OfficerRecord,
     RecordKind,
 )
-from hsm_sim.return_codes import OfficerSecretError, RoleError, StoreIntegrityError
+from hsm_sim.return_codes import OfficerSecretError, RoleError, ShareError, StoreIntegrityError
 from hsm_sim.roles import Role
 from hsm_sim.storage import Storage, StorageError, StoredRecord
 
@@ -83,7 +86,18 @@ def create_store(
     protection = Protection(random(MASTER_LENGTH), random)
     root = DeviceRecord(STORE_FORMAT, serial, now, policy, 0, 0, chain_start(serial), _EMPTY)
     store = RecordStore(storage, protection, root, clock=clock)
-    enrolled = [
+    enrolled = enrolled_administrators(protection, officers, policy)
+    pairs = new_pair_records(protection, device_keys, now)
+    events = [Event(actor, "initialise", serial), *(Event(actor, "add-officer", each.name) for each in enrolled)]
+    store.change(events, puts=[*enrolled, *pairs])
+    return store
+
+
+def enrolled_administrators(
+    protection: Protection, officers: Sequence[OfficerCredential], policy: DevicePolicy
+) -> list[OfficerRecord]:
+    """Make the records of a device's first officers."""
+    return [
         protection.enrol(
             officer.name,
             Role.ADMINISTRATOR,
@@ -93,21 +107,24 @@ def create_store(
         )
         for officer in officers
     ]
-    pairs = [
+
+
+def new_pair_records(
+    protection: Protection, device_keys: Sequence[tuple[KeyUsage, PrivateKey]], created: int
+) -> list[KeyRecord]:
+    """Make the records of the device's own pairs."""
+    return [
         new_key_record(
             key,
             index=DEVICE_INDEX,
             usage=usage,
             label="",
             use_limit=None,
-            created=now,
+            created=created,
             protection=protection,
         )
         for usage, key in device_keys
     ]
-    events = [Event(actor, "initialise", serial), *(Event(actor, "add-officer", each.name) for each in enrolled)]
-    store.change(events, puts=[*enrolled, *pairs])
-    return store
 
 
 def is_initialised(storage: Storage) -> bool:
@@ -140,11 +157,57 @@ def open_store(
         StoreIntegrityError: Something was altered, or the store is older than ``minimum_generation``.
     """
     stored = _stored_records(storage)
-    root, tag = _root(stored)
+    root, _ = _root(stored)
     record = _officer(stored, officer.name)
     if not record.role.opens_store:
         raise RoleError(f"an {record.role.name.lower()} does not start the device")
-    protection = Protection(open_master(record, officer.secret), random)
+    store = _opened(storage, stored, open_master(record, officer.secret), clock, random, minimum_generation)
+    tries = root.policy.secret_tries
+    store.change([Event(officer.name, "start", root.serial)], puts=[replace(record, tries_left=tries)])
+    return store
+
+
+def open_store_by_quorum(
+    storage: Storage,
+    shares: Sequence[ShareCredential],
+    *,
+    clock: Clock,
+    random: RandomOctets,
+    minimum_generation: int = 0,
+) -> RecordStore:
+    """Open a store with the shares of a quorum of custodians, with the checks of ``open_store``.
+
+    Raises:
+        ShareError: A share is wrong, or they are too few or of a set that is not in force.
+        StoreIntegrityError: As ``open_store``.
+    """
+    stored = _stored_records(storage)
+    root, _ = _root(stored)
+    found = [item for item in stored if item.kind == RecordKind.CUSTODY]
+    if not found:
+        raise ShareError("the master key of this store has not been split among custodians")
+    try:
+        record = decode(CustodyRecord, found[0].body, what="custody record")
+    except MalformedDataError as error:
+        raise StoreIntegrityError("the custody record does not parse") from error
+    custody_set, secret = join_credentials(shares)
+    if custody_set != record.custody_set:
+        raise ShareError("the shares belong to a set that is not in force")
+    store = _opened(storage, stored, open_master_with(record, secret), clock, random, minimum_generation)
+    store.change([Event(f"{len(shares)} custodians", "start", root.serial)])
+    return store
+
+
+def _opened(
+    storage: Storage,
+    stored: list[StoredRecord],
+    master: bytes,
+    clock: Clock,
+    random: RandomOctets,
+    minimum_generation: int,
+) -> RecordStore:
+    root, tag = _root(stored)
+    protection = Protection(master, random)
     if protection.tag(root) != tag:
         raise StoreIntegrityError("the root record does not bear its tag")
     if root.generation < minimum_generation:
@@ -154,8 +217,6 @@ def open_store(
     store = RecordStore(storage, protection, root, clock=clock)
     store.load(stored)
     _check_end_of_log(storage, root)
-    tries = root.policy.secret_tries
-    store.change([Event(officer.name, "start", root.serial)], puts=[replace(record, tries_left=tries)])
     return store
 
 

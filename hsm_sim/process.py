@@ -1,5 +1,6 @@
 """Starting the key store as a process of its own, and stopping it."""
 
+import base64
 import json
 import os
 import selectors
@@ -15,7 +16,7 @@ from hsm_sim.client import KeyStoreClient
 from hsm_sim.management import DevicePolicy, OfficerCredential
 from hsm_sim.model import DeviceState
 from hsm_sim.return_codes import CommunicationError, HardwareError, error_for
-from hsm_sim.service import ServiceSettings
+from hsm_sim.service import Quorum, ServiceSettings
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -92,7 +93,7 @@ class KeyStoreProcess:
 
 def start_key_store(
     settings: ServiceSettings,
-    officer: OfficerCredential | None = None,
+    officer: OfficerCredential | Quorum | None = None,
     *,
     stderr: int | IO[bytes] | None = None,
     start_seconds: float = _START_SECONDS,
@@ -103,7 +104,8 @@ def start_key_store(
 
     Args:
         settings: Where and how.
-        officer: Opens an initialised store; None to begin in the initial state.
+        officer: Opens an initialised store, or the shares of a quorum of custodians; None to begin in the initial
+            state.
         stderr: Where its warning and its messages go, as for ``subprocess``; the caller's own by default.
         start_seconds: How long to wait.
 
@@ -150,7 +152,7 @@ def initialise_key_store(
         client.initialise(officers, policy or DevicePolicy())
 
 
-def _command(settings: ServiceSettings, officer: OfficerCredential | None) -> list[str]:
+def _command(settings: ServiceSettings, officer: OfficerCredential | Quorum | None) -> list[str]:
     limits = settings.limits
     command = [sys.executable, "-m", "hsm_sim", "--directory", str(settings.directory), "--stop-with-stdin"]
     command += ["--socket", str(settings.listens_at)]
@@ -159,7 +161,11 @@ def _command(settings: ServiceSettings, officer: OfficerCredential | None) -> li
     command += ["--minimum-generation", str(settings.minimum_generation)]
     if settings.allow_faults:
         command.append("--allow-faults")
-    return command if officer is None else [*command, "--officer", officer.name]
+    if officer is None:
+        return command
+    if isinstance(officer, OfficerCredential):
+        return [*command, "--officer", officer.name]
+    return [*command, "--quorum", str(len(officer))]
 
 
 def child_environment() -> dict[str, str]:
@@ -169,12 +175,16 @@ def child_environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": f"{home}{os.pathsep}{others}" if others else home}
 
 
-def _hand_over(process: "subprocess.Popen[bytes]", officer: OfficerCredential | None) -> None:
+def _hand_over(process: "subprocess.Popen[bytes]", officer: OfficerCredential | Quorum | None) -> None:
     if officer is None or process.stdin is None:
         return
     # If it ended already, its last words on standard output tell why.
     with suppress(BrokenPipeError):
-        process.stdin.write(officer.secret + b"\n")
+        if isinstance(officer, OfficerCredential):
+            process.stdin.write(officer.secret + b"\n")
+        else:
+            for each in officer:
+                process.stdin.write(base64.b64encode(each.share) + b"\n" + each.passphrase + b"\n")
         process.stdin.flush()
 
 

@@ -107,6 +107,14 @@ class Protection:
     def __repr__(self) -> str:
         return "<Protection (hidden)>"
 
+    def master_for_custody(self) -> bytes:
+        """The master key itself, for ``hsm_sim.custody``, which wraps it under what custodians hold."""
+        return self._master
+
+    def with_random(self, random: RandomOctets) -> "Protection":
+        """The same keys, with another source of salts and nonces."""
+        return Protection(self._master, random)
+
     def enrol(self, name: str, role: Role, secret: bytes, *, iterations: int, tries: int) -> OfficerRecord:
         """Make the record of an officer of this store."""
         return new_officer(

@@ -98,6 +98,21 @@ class RecordStore:
             found = [self._records[name] for name in self._names[start:] if name[0] is record.kind]
         return [each for each in found if isinstance(each, record)]
 
+    def everything(self) -> list[Record]:
+        """Return all records but the root, in the order of their names."""
+        with self._lock:
+            return [self._records[name] for name in self._names]
+
+    def snapshot(self) -> tuple[DeviceRecord, list[StoredRecord]]:
+        """Return the root, and all records with their tags as they lie, the root first."""
+        with self._lock:
+            root = self._root
+            rows = [StoredRecord(root.kind, root.key, encode(root), self.protection.tag(root))]
+            for kind, name in self._names:
+                record = self._records[kind, name]
+                rows.append(StoredRecord(kind, name, encode(record), self._tags[kind, name]))
+            return root, rows
+
     def change(
         self,
         events: Sequence[Event],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Annotated, Final, TypeAlias
 
+from hsm_sim.custody.shares import CustodySet
 from hsm_sim.encoding import Choice, Fixed, ListOf, Nested, Octets, Optional, Text, Unsigned
 from hsm_sim.key_states import KeyState
 from hsm_sim.management import DevicePolicy
@@ -40,6 +41,7 @@ class RecordKind(IntEnum):
     KEK = 0x40
     FILE = 0x41
     KEY_HISTORY = 0x20
+    CUSTODY = 0x21
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,25 @@ class KeyHistoryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CustodyRecord:
+    """The set of shares in force."""
+
+    kind = RecordKind.CUSTODY
+
+    custody_set: Annotated[CustodySet, Nested(CustodySet)]
+    created: Annotated[int, Unsigned(8)]
+    wrapped_master: Annotated[bytes, _WRAPPED] = field(repr=False)
+    """The master key under the custody secret: what a quorum opens."""
+    wrapped_secret: Annotated[bytes, _WRAPPED] = field(repr=False)
+    """The custody secret under the store's own key: what backups are encrypted under."""
+
+    @property
+    def key(self) -> bytes:
+        """There is one."""
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
 class WrappingKeyRecord:
     """A key that wraps pairs which are kept outside, see ``hsm_sim.wrapping``."""
 
@@ -269,6 +290,7 @@ Record: TypeAlias = (
     | KeyRecord
     | PasswordRecord
     | KeyHistoryRecord
+    | CustodyRecord
     | WrappingKeyRecord
     | KeyMarksRecord
     | ReleaseRecord
@@ -285,6 +307,7 @@ RECORD_CLASSES: Final[dict[RecordKind, type[Record]]] = {
     RecordKind.KEK: KekRecord,
     RecordKind.FILE: FileRecord,
     RecordKind.KEY_HISTORY: KeyHistoryRecord,
+    RecordKind.CUSTODY: CustodyRecord,
 }
 RecordName: TypeAlias = tuple[RecordKind, bytes]
 

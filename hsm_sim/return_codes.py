@@ -239,6 +239,14 @@ class ActError(DeviceError, code=0x33, name="XDR_ACT", text="no such act to be c
     """No act of this number and digest waits: it was confirmed, withdrawn, is out of time, or never was."""
 
 
+class ShareError(DeviceError, code=0x34, name="XDR_SHARE", text="the shares do not fit"):
+    """A share file or its passphrase is wrong, a share is false, of another set, or there are too few."""
+
+
+class BackupError(DeviceError, code=0x35, name="XDR_BACKUP", text="the backup is not usable"):
+    """It was cut or altered, is older than allowed, or was made under other shares; nothing was changed."""
+
+
 class UnlistedReturnCodeError(DeviceError, code=0xFFFF, name="XDR_UNLISTED", text="unlisted return code"):
     """The other side answered with a number that this table does not hold."""
 

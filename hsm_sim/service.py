@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+from hsm_sim.custody.lid import LidWatch
+from hsm_sim.custody.shares import ShareCredential
 from hsm_sim.device import Device
 from hsm_sim.dispatch import Dispatcher
 from hsm_sim.faults import FaultHandlers, FaultingAnswers, Faults, ShiftedClock
@@ -21,7 +23,7 @@ from hsm_sim.management import OfficerCredential
 from hsm_sim.model import DeviceState
 from hsm_sim.protection import RandomOctets
 from hsm_sim.record_store import Clock
-from hsm_sim.return_codes import DeviceStateError
+from hsm_sim.return_codes import DeviceStateError, HardwareError
 from hsm_sim.server import Server, ServerLimits, bind
 from hsm_sim.storage import SqliteStorage, Storage
 from hsm_sim.use_counters import DEFAULT_RESERVE
@@ -32,6 +34,10 @@ WARNING: Final = (
     "WARNING: this is a SIMULATED key store, for test use only. Its keys are protected by this host's file "
     "permissions and an officer's secret, not by certified hardware."
 )
+
+
+Quorum: TypeAlias = tuple[ShareCredential, ...]
+"""The shares of a quorum of custodians, who start a device in place of an officer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def say_on_stderr(line: str) -> None:
 
 def serve(
     settings: ServiceSettings,
-    officer: OfficerCredential | None,
+    officer: OfficerCredential | Quorum | None,
     *,
     on_ready: Callable[[DeviceState, Server], None],
     clock: Clock = system_clock,
@@ -94,7 +100,8 @@ def serve(
 
     Args:
         settings: Where and how.
-        officer: Opens an initialised store; None to begin in the initial state.
+        officer: Opens an initialised store, or the shares of a quorum of custodians; None to begin in the initial
+            state.
         on_ready: Called once the socket listens, with the state and the server.
         clock: Microseconds since 1970-01-01 UTC.
         random: Source of random octets.
@@ -112,6 +119,7 @@ def serve(
     settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage = open_storage(settings.directory)
     try:
+        _refuse_open_lid(settings.directory, storage)
         device = _open_device(
             storage, settings, officer, clock=shifted if settings.allow_faults else clock, random=random, say=say
         )
@@ -122,7 +130,8 @@ def serve(
         listener = bind(settings.listens_at)
         try:
             server = _server(device, listener, settings, shifted, random=random, say=say)
-            with _stopped_by_signals(server):
+            lid = LidWatch(settings.directory, device.tamper)
+            with _stopped_by_signals(server), lid.watching():
                 on_ready(device.state, server)
                 server.run()
         finally:
@@ -133,10 +142,16 @@ def serve(
         device.close()
 
 
+def _refuse_open_lid(directory: Path, storage: Storage) -> None:
+    if LidWatch.is_open(directory):
+        storage.erase()
+        raise HardwareError("the case was opened: everything was destroyed; close it and start again")
+
+
 def _open_device(
     storage: Storage,
     settings: ServiceSettings,
-    officer: OfficerCredential | None,
+    officer: OfficerCredential | Quorum | None,
     *,
     clock: Clock,
     random: RandomOctets,
@@ -146,7 +161,10 @@ def _open_device(
     if device.is_initialised():
         if officer is None:
             raise DeviceStateError("the store is initialised; opening it takes an officer")
-        device.open(officer, minimum_generation=settings.minimum_generation)
+        if isinstance(officer, OfficerCredential):
+            device.open(officer, minimum_generation=settings.minimum_generation)
+        else:
+            device.open_by_quorum(officer, minimum_generation=settings.minimum_generation)
     elif officer is not None:
         raise DeviceStateError("the store is not initialised; it has no officers yet")
     return device

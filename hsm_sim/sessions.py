@@ -5,6 +5,7 @@ from typing import Final
 
 from crypto import PrivateKey
 from hsm_sim.audit import Event
+from hsm_sim.custody.work import CustodyWork
 from hsm_sim.model import KeyUsage
 from hsm_sim.return_codes import DeviceError
 from hsm_sim.session_work import SessionWork
@@ -50,6 +51,7 @@ class Session:
         rights: By index.
         work: Session keys and what is done in parts.
         wrapped: What the session knows of pairs that are kept outside.
+        custody: Shares and a backup the session was handed.
     """
 
     number: int
@@ -62,6 +64,7 @@ class Session:
     rights: dict[int, AccessRight] = field(default_factory=dict)
     work: SessionWork = field(default_factory=SessionWork)
     wrapped: WrappedSession = field(default_factory=WrappedSession, repr=False)
+    custody: CustodyWork = field(default_factory=CustodyWork)
     _refusals: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     @property

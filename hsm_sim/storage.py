@@ -94,6 +94,10 @@ class Storage(Protocol):
         """Apply a change; when this returns, it survives a power cut. Raises StorageError."""
         ...
 
+    def erase(self) -> None:
+        """Remove everything, leaving no octets of it behind. Raises StorageError."""
+        ...
+
     def close(self) -> None:
         """Let go of the store."""
         ...
@@ -178,6 +182,26 @@ class SqliteStorage:
             raise StorageError(f"writing failed: {error}") from error
         if change.erases:
             self._fold_log()
+
+    def erase(self) -> None:
+        """Remove everything: rows are overwritten, free pages dropped, the write-ahead log folded in and cut.
+
+        Raises:
+            StorageError: It failed, wholly or after the rows were gone.
+        """
+        run = self._connection.execute
+        try:
+            run("BEGIN IMMEDIATE")
+            run("DELETE FROM record")
+            run("DELETE FROM audit")
+            run("COMMIT")
+            run("VACUUM")
+            blocked, *_ = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise StorageError(f"erasing failed: {error}") from error
+        if blocked:
+            raise StorageError("the write-ahead log could not be cut")
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:

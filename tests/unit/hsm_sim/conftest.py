@@ -35,6 +35,7 @@ class MemoryStorage:
         self.log: list[StoredEntry] = []
         self.commits: list[Change] = []
         self.fault: Callable[[Change, Callable[[], None]], None] | None = None
+        self.erase_fault: Callable[[MemoryStorage], None] | None = None
         self.unreadable = False
         self.closed = False
 
@@ -62,6 +63,13 @@ class MemoryStorage:
             apply()
         else:
             self.fault(change, apply)
+
+    def erase(self) -> None:
+        if self.erase_fault is None:
+            self.rows.clear()
+            self.log.clear()
+        else:
+            self.erase_fault(self)
 
     def close(self) -> None:
         self.closed = True

@@ -7,6 +7,8 @@ import pytest
 from hsm_sim.act_commands import ChangePolicy, ConfirmAct, ListActs, ProposeAct, WithdrawAct
 from hsm_sim.audit import chain_start, read_entries
 from hsm_sim.commands import Command, KeyInfo, ListKeys
+from hsm_sim.custody.commands import MakeBackup, SplitMaster, Zeroise
+from hsm_sim.custody.shares import Custodian
 from hsm_sim.encoding import decode, encode
 from hsm_sim.functions.key_commands import DestroyKek, GenerateKek
 from hsm_sim.management import (
@@ -73,6 +75,9 @@ ACTS = [
     GENERATE,
     DestroyKeys(1),
     ResetPassword(1, b"password 1"),
+    SplitMaster(2, (Custodian("a", b"passphrase a"), Custodian("b", b"passphrase b"))),
+    MakeBackup(),
+    Zeroise(),
     GenerateKek(1, ""),
     DestroyKek(1),
     EnableWrapping(),

@@ -23,6 +23,20 @@ from hsm_sim.commands import (
     ReleaseAccessRight,
     Request,
 )
+from hsm_sim.custody.commands import (
+    CheckShares,
+    GetCustodyInfo,
+    LoadBackup,
+    MakeBackup,
+    PresentShare,
+    ReadBackup,
+    RestoreDevice,
+    SignLog,
+    SignStatement,
+    SplitMaster,
+    VerifyBackup,
+)
+from hsm_sim.custody.shares import Custodian, ShareCredential
 from hsm_sim.dispatch import Dispatcher
 from hsm_sim.encoding import encode
 from hsm_sim.fault_commands import ArmFault, ClearFaults, Fault, FaultKind, ListFaults
@@ -115,7 +129,16 @@ from hsm_sim.wrapped_key_commands import (
 
 E = bytes(range(32))
 LI = OfficerCredential("li", b"another secret")
-SECRETS = (b"officer secret", b"another secret", b"a newer secret", b"password 1", b"password 2", b"a wrong one")
+SECRETS = (
+    b"a passphrase 1",
+    b"a passphrase 2",
+    b"officer secret",
+    b"another secret",
+    b"a newer secret",
+    b"password 1",
+    b"password 2",
+    b"a wrong one",
+)
 
 
 def shapes(secret: bytes) -> list[bytes]:
@@ -172,6 +195,24 @@ def function_requests(encryption_key: PublicKey) -> list[Request]:
         DestroyKey(1),
         DestroyKek(1),
     ]
+
+
+def use_custody(host, call) -> None:
+    """Split, back up, verify, restore (into a device that is ready, which refuses), sign."""
+    custodians = (Custodian("sun", b"a passphrase 1"), Custodian("chen", b"a passphrase 2"))
+    files = call(SplitMaster(2, custodians)).files
+    shares = [ShareCredential(file, each.passphrase) for file, each in zip(files, custodians, strict=True)]
+    made = call(MakeBackup())
+    backup = call(ReadBackup(made.digest, 0)).octets
+    for request in (CheckShares(), VerifyBackup()):
+        for share in shares:
+            call(PresentShare(share))
+        call(LoadBackup(0, backup))
+        assert call(request)
+    assert call(RestoreDevice((LI,), host.POLICY, 0)) is None
+    call(GetCustodyInfo())
+    call(SignLog())
+    call(SignStatement(E))
 
 
 def use_everything(host) -> None:
@@ -253,10 +294,11 @@ def use_everything(host) -> None:
         call(request)
     refused = [type(request) for request in function_requests(PublicKey(made.public_key)) if call(request) is None]
     assert refused == [AuthDecrypt, ExternalVerify]
+    use_custody(host, call)
     call(OfficerLogout())
     use_wrapped_keys(host, call)
     call(CloseSession())
-    assert sent == set(Command), set(Command) - sent
+    assert sent | {Command.ZEROISE, Command.OPEN_LID} == set(Command), set(Command) - sent
 
 
 def use_wrapped_keys(host, call) -> None:

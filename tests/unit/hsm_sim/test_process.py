@@ -207,3 +207,55 @@ def test_silence_is_not_waited_for_for_ever(settings):
     """A process that is not ready in time is ended and reported."""
     with pytest.raises(CommunicationError):
         start(settings, start_seconds=0.001)
+
+
+def test_quorum_starts_the_process(tmp_path):
+    """Two of three custodians start it in place of an officer; one does not, and wrong passphrases do not."""
+    from hsm_sim.custody.shares import Custodian, ShareCredential
+    from hsm_sim.return_codes import ShareError
+
+    settings = ServiceSettings(tmp_path / "store")
+    initialise_key_store(settings, (OFFICER,), POLICY, stderr=subprocess.DEVNULL)
+    custodians = [Custodian(name, f"passphrase of {name}".encode()) for name in ("chen", "liu", "sun")]
+    with (
+        start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL) as process,
+        process.client() as client,
+        client.officer(OFFICER) as session,
+    ):
+        files = session.split_master(2, custodians)
+        backup = session.back_up()
+        shares = tuple(
+            ShareCredential(file, each.passphrase) for file, each in zip(files, custodians, strict=True)
+        )
+        session.check_shares(shares[1:])
+    with start_key_store(settings, shares[1:], stderr=subprocess.DEVNULL) as process:
+        assert process.started_in is DeviceState.READY
+    for wrong in (shares[:1], (shares[0], ShareCredential(shares[1].share, b"a wrong passphrase"))):
+        with pytest.raises(ShareError):
+            start_key_store(settings, wrong, stderr=subprocess.DEVNULL)
+    other = ServiceSettings(tmp_path / "other")
+    with start_key_store(other, stderr=subprocess.DEVNULL) as process, process.client() as client:
+        client.restore(backup, shares[:2], [OfficerCredential("zhou", b"a new officer")], POLICY)
+        assert client.custody_info().custody_set.custodians == ("chen", "liu", "sun")
+
+
+def test_opened_lid_destroys_a_running_device(tmp_path):
+    """The file that stands for the lid ends everything while the process runs, and keeps a new start from going on."""
+    import time
+
+    from hsm_sim.custody.lid import LID_FILE
+    from hsm_sim.return_codes import HardwareError
+
+    settings = ServiceSettings(tmp_path / "store")
+    initialise_key_store(settings, (OFFICER,), POLICY, stderr=subprocess.DEVNULL)
+    with start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL) as process, process.client() as client:
+        (settings.directory / LID_FILE).touch()
+        deadline = time.monotonic() + 20
+        while client.device_info().state is not DeviceState.ERROR and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.device_info().state is DeviceState.ERROR
+    with pytest.raises(HardwareError):
+        start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL)
+    (settings.directory / LID_FILE).unlink()
+    with start_key_store(settings, stderr=subprocess.DEVNULL) as process:
+        assert process.started_in is DeviceState.INITIAL

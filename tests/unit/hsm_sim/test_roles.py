@@ -50,6 +50,14 @@ EXPECTED = {
     Command.DEACTIVATE_KEY: {A},
     Command.REPORT_COMPROMISE: {A, R},
     Command.READ_KEY_HISTORY: {A, R, U},
+    Command.SPLIT_MASTER: {A},
+    Command.CHECK_SHARES: {A, R, U},
+    Command.MAKE_BACKUP: {A},
+    Command.READ_BACKUP: {A},
+    Command.ZEROISE: {A},
+    Command.OPEN_LID: {A},
+    Command.SIGN_LOG: {A, U},
+    Command.SIGN_STATEMENT: {A},
     Command.GENERATE_KEK: {A},
     Command.DESTROY_KEK: {A},
     Command.ENABLE_WRAPPING: {A},
@@ -72,6 +80,8 @@ READS = {
     Command.READ_KEY_HISTORY,
     Command.LIST_WRAPPING_KEYS,
     Command.LIST_RELEASES,
+    Command.SIGN_LOG,
+    Command.CHECK_SHARES,
     Command.READ_AUDIT,
 }
 OWN = {Command.OFFICER_LOGOUT, Command.CHANGE_OFFICER_SECRET}
@@ -124,6 +134,7 @@ def sample(request):
     from hsm_sim import key_state_commands as states
     from hsm_sim import management
     from hsm_sim import wrapped_key_commands as wrapped
+    from hsm_sim.custody import commands as custody
     from hsm_sim.functions.key_commands import DestroyKek, GenerateKek
     from hsm_sim.model import KeyUsage
     from hsm_sim.wrapped_key import ReleasePurpose, WrappedPurpose
@@ -144,6 +155,12 @@ def sample(request):
         acts.WithdrawAct: (1,),
         acts.ChangePolicy: (policy,),
         states.ReadKeyHistory: (1, KeyUsage.SIGN),
+        custody.SplitMaster: (
+            2,
+            (custody.Custodian("a", b"passphrase a"), custody.Custodian("b", b"passphrase b")),
+        ),
+        custody.ReadBackup: (bytes(32), 0),
+        custody.SignStatement: (bytes(32),),
         GenerateKek: (1, ""),
         DestroyKek: (1,),
         wrapped.RetireWrapping: (1,),
