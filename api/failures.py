@@ -112,7 +112,7 @@ def _of_rooms(error: Exception) -> CommandError | None:
     if isinstance(error, MalformedDataError):
         return CommandError("errors.malformed.data", detail=error)
     room, _, module = type(error).__module__.partition(".")
-    if room in _DOMAINS and module == "errors":
+    if room in _DOMAINS and module.rpartition(".")[2] == "errors":
         return _of_domain(error)
     if room == "sqlalchemy" or isinstance(error, RegisterError):
         return CommandError("errors.register", detail=getattr(error, "orig", None) or error)
