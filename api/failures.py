@@ -15,6 +15,7 @@ _OPTIONAL_LIBRARIES: Final = frozenset(
     {"sqlalchemy", "reportlab", "pypdfium2", "uharfbuzz", "zxingcpp", "PIL", "zlib_ng"}
 )
 _SERVER_LIBRARIES: Final = frozenset({"fastapi", "starlette", "pydantic", "uvicorn", "uvloop", "httptools"})
+_DAMAGE: Final = frozenset({"RecordDamagedError", "StampRegisterError"})
 _DOMAINS: Final = frozenset({"ca", "seal_service", "licence_service", "identity", "catalogue"})
 _TOLD_RETURN_CODES: Final = frozenset(
     {
@@ -123,7 +124,7 @@ def _of_rooms(error: Exception) -> CommandError | None:
 
 def _of_domain(error: Exception) -> CommandError:
     """What the domains raise; each has the same tree: refused, not found, and damage to its record."""
-    if type(error).__name__ == "RecordDamagedError":
+    if type(error).__name__ in _DAMAGE:
         return CommandError("errors.register", detail=error)
     return CommandError("errors.refused", status=ExitStatus.FAILED, detail=error)
 

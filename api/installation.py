@@ -7,7 +7,7 @@ installation.json    who is who: names, codes, certificates, seals; public
 secrets.json         the key store's passwords and the index key, mode 0600; absent where officers type them in
 catalogue.json       which authority may issue which licence under which item
 key-store/           the key store's own files; only its process opens them
-ca.sqlite  seals.sqlite  licences.sqlite  licences/
+ca.sqlite  seals.sqlite  time-stamps.sqlite  licences.sqlite  licences/
 stopped-*.json       keys that signed wrongly, see ``api.stopped_keys``
 ```
 
@@ -30,7 +30,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
+from api.installation_stamping import Stamping, read_stamping, stamper_of
 from api.stopped_keys import StopFile
+from api.time_stamp_service import MACHINE_CLOCKS, Clocks
 from api.wiring import CatalogueDirectory, IssuerSeal, SealServiceSealer, SignersByLabel
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
 from ca.profile import built_in_profiles
@@ -118,6 +120,7 @@ class Installation:
         maker_certificate: Its certificate, DER.
         keys: Keys by label.
         issuers: Departments by short name.
+        stamping: Where seals get their time stamps; None for seals without.
     """
 
     name: str
@@ -133,6 +136,7 @@ class Installation:
     maker_certificate: bytes
     keys: Mapping[str, KeyEntry]
     issuers: Mapping[str, IssuerEntry]
+    stamping: Stamping | None = None
 
     def to_json(self) -> str:
         """The file's text."""
@@ -171,6 +175,7 @@ class Installation:
                 }
                 for issuer in self.issuers.values()
             ],
+            "time_stamp": None if self.stamping is None else self.stamping.to_data(),
         }
         return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
@@ -183,7 +188,8 @@ class Installation:
             OSError: It cannot be read.
         """
         top = read_json((folder / FILE).read_bytes(), what=FILE).members(
-            required=("schema", "name", "region", "authority", "maker", "keys", "issuers")
+            required=("schema", "name", "region", "authority", "maker", "keys", "issuers"),
+            optional=("time_stamp",),
         )
         top["schema"].integer(least=SCHEMA, most=SCHEMA)
         authority = top["authority"].members(required=("chain", "profile", "key", "crl_uri"))
@@ -204,6 +210,7 @@ class Installation:
             maker_certificate=maker["certificate"].octets(longest=_LONGEST_CERTIFICATE),
             keys={key.label: key for key in keys},
             issuers={issuer.key: issuer for issuer in issuers},
+            stamping=read_stamping(top["time_stamp"]) if "time_stamp" in top else None,
         )
 
 
@@ -325,6 +332,7 @@ def open_installation(
     clock: Callable[[], datetime],
     stderr: int | IO[bytes] | None = None,
     directory: Directory | None = None,
+    stamp_clocks: Clocks = MACHINE_CLOCKS,
 ) -> Iterator[OpenInstallation]:
     """Start an installation's key store and join its services; stopped at the end.
 
@@ -333,6 +341,7 @@ def open_installation(
         clock: Gives the current time, UTC, whole seconds.
         stderr: Where the key store's warning goes.
         directory: Who may issue what, in place of the installation's own catalogue.
+        stamp_clocks: What its own time stamps are made by.
 
     Raises:
         MalformedDataError: A file of the installation breaks its schema.
@@ -376,6 +385,9 @@ def open_installation(
             maker_code=CreditCode.parse(installation.maker_code),
             keys=SignersByLabel(signers),
             clock=clock,
+            stamper=None
+            if installation.stamping is None
+            else stamper_of(installation.stamping, folder, signers, stamp_clocks, stack),
         )
         sealer = SealServiceSealer(
             seals,

@@ -110,11 +110,11 @@ class SealStore(Protocol):
 class TimeStamper(Protocol):
     """Gets time stamps from an authority: ``api/`` asks a service, with a nonce of its own and a time limit."""
 
-    def time_stamp(self, signature: bytes) -> bytes:
-        """A time-stamp token (GB/T 20520) over a signature value, DER, with the authority's certificate in it.
+    def time_stamps(self, signatures: Sequence[bytes]) -> list[bytes]:
+        """Time-stamp tokens (GB/T 20520) over signature values, DER, with the authority's certificate in each.
 
         Raises:
-            TimeStampError: The authority gave none.
+            TimeStampError: The authority did not give one for each.
         """
 
 

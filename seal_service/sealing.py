@@ -259,30 +259,36 @@ def complete_documents(
         verify_many([(key, digest, signature) for digest, signature in zip(digests, signatures, strict=True)])
     ):
         raise KeyStoreError("the key store gave a signature that does not verify")
+    tokens: Sequence[bytes | None] = [None] * len(signatures)
+    if stamper is not None:
+        tokens = _time_stamps(stamper, signatures)
     sealed = []
-    for item, signature in zip(prepared, signatures, strict=True):
+    for item, signature, token in zip(prepared, signatures, tokens, strict=True):
         value = assemble_seal_signature(
             item.generation,
             tbs=item.tbs,
             certificate=holder.certificate,
             signature=signature,
-            time_stamp=None if stamper is None else _time_stamp(stamper, signature),
+            time_stamp=token,
         )
         sealed.append(SealedDocument(write_package(complete(item.prepared, value)), value))
     return sealed
 
 
-def _time_stamp(stamper: TimeStamper, signature: bytes) -> bytes:
-    """A token over ``signature``, which is all that is looked at: whom to believe is the verifier's business."""
-    token = stamper.time_stamp(signature)
-    try:
-        imprint = read_time_stamp_token(token).info.imprint
-    except MalformedDataError as exc:
-        raise TimeStampError(f"the time stamp does not parse: {exc}") from exc
-    compute = IMPRINT_DIGESTS.get(imprint.algorithm)
-    if compute is None or compute(signature) != imprint.digest:
-        raise TimeStampError("the time stamp is not of this signature")
-    return token
+def _time_stamps(stamper: TimeStamper, signatures: Sequence[bytes]) -> list[bytes]:
+    """Tokens over ``signatures``, which is all that is looked at: whom to believe is the verifier's business."""
+    tokens = stamper.time_stamps(signatures)
+    if len(tokens) != len(signatures):
+        raise TimeStampError(f"{len(tokens)} time stamps came for {len(signatures)} signatures")
+    for token, signature in zip(tokens, signatures, strict=True):
+        try:
+            imprint = read_time_stamp_token(token).info.imprint
+        except MalformedDataError as exc:
+            raise TimeStampError(f"the time stamp does not parse: {exc}") from exc
+        compute = IMPRINT_DIGESTS.get(imprint.algorithm)
+        if compute is None or compute(signature) != imprint.digest:
+            raise TimeStampError("the time stamp is not of this signature")
+    return tokens
 
 
 def seal_documents(

@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "trust",
     "certificate",
     "crl",
+    "timestamp",
     "ca",
     "hsm",
 )

@@ -24,6 +24,7 @@ from api.installation import (
     authority_settings,
     key_store_settings,
 )
+from api.installation_stamping import OwnStamps
 from api.nation.data import Department, NationData, Region
 from api.wiring import SignersByLabel
 from ca.model import IssuanceRequest, Possession
@@ -52,6 +53,9 @@ ROOT_KEY: Final = "root"
 TRUST_LIST_KEY: Final = "trust-list"
 AUTHORITY_KEY: Final = "authority"
 MAKER_KEY: Final = "maker"
+TIME_STAMP_KEY: Final = "time-stamp"
+STAMP_POLICY: Final = "2.999.1"
+"""A policy under the arc for examples (ITU-T X.660)."""
 _EARLIER: Final = timedelta(hours=1)
 """Certificates of a nation just born begin a little in the past, so that its first seals are inside them."""
 
@@ -126,7 +130,7 @@ def build_region(
 ) -> None:
     """Make a region's installation; its key store has stopped when this returns."""
     with ExitStack() as stack:
-        labels = [AUTHORITY_KEY, MAKER_KEY, *region.departments]
+        labels = [AUTHORITY_KEY, MAKER_KEY, TIME_STAMP_KEY, *region.departments]
         signers, keys, secret = _new_keys(folder, labels, stack, policy=policy, stderr=stderr)
         now = clock()
         start = now - _EARLIER
@@ -169,6 +173,9 @@ def build_region(
             )
 
         maker = certify(MAKER_KEY, "seal-maker", region.maker.name, region.maker.name, region.maker.code)
+        stamper = certify(
+            TIME_STAMP_KEY, "time-stamp", region.authority.name, f"{region.name}时间戳服务", region.authority.code
+        )
         holders = {
             key: certify(key, "seal-holder", department.name, department.seal_name, department.code)
             for key, department in region.departments.items()
@@ -200,6 +207,7 @@ def build_region(
             maker_certificate=maker.encoded,
             keys={key.label: key for key in keys},
             issuers=issuers,
+            stamping=OwnStamps(TIME_STAMP_KEY, stamper.encoded, STAMP_POLICY),
         )
         (folder / FILE).write_text(installation.to_json(), encoding="utf-8")
         (folder / CATALOGUE).write_text(catalogue_json(region), encoding="utf-8")

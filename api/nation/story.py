@@ -19,6 +19,7 @@ from api.nation import forgeries
 from api.nation.building import Centre, build_centre, build_region, seal_picture
 from api.nation.data import NationData, Region, nation_data
 from api.nation.trust import publish_trust_list
+from api.time_stamp_service import Clocks
 from api.wiring import BEIJING, system_clock
 from ca.model import SerialNumber
 from formats.gbt20518 import RevocationReason, read_certificate
@@ -193,7 +194,12 @@ def run_story(story: Story, tell: Callable[[str], None]) -> None:
         story.clock.forward(timedelta(minutes=5))
         opened = [
             stack.enter_context(
-                open_installation(story.folder / region.code, clock=story.clock, stderr=subprocess.DEVNULL)
+                open_installation(
+                    story.folder / region.code,
+                    clock=story.clock,
+                    stderr=subprocess.DEVNULL,
+                    stamp_clocks=Clocks(story.clock, lambda: story.clock().timestamp()),
+                )
             )
             for region in story.data.regions
         ]

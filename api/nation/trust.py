@@ -60,7 +60,7 @@ def publish_trust_list(
         authorities.append(
             Authority(
                 certificate=read_certificate(installation.chain[0]),
-                purposes=frozenset({Purpose.SEAL_MAKER, Purpose.SEAL_HOLDER}),
+                purposes=frozenset({Purpose.SEAL_MAKER, Purpose.SEAL_HOLDER, Purpose.TIME_STAMP}),
                 regions=served,
                 listed=Period(since),
             )

@@ -1,5 +1,6 @@
 """Sealing with a time stamper: its token goes into the signature, and nothing goes out without it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -24,17 +25,20 @@ VALUE = "Doc_0/Signs/Sign_0/SignedValue.dat"
 class Stamper:
     """Stamps two seconds after ``NOW``, or does what a test says."""
 
-    def __init__(self, *, of: bytes | None = None, gives: bytes | None = None, fails: bool = False) -> None:
+    def __init__(
+        self, *, of: bytes | None = None, gives: bytes | None = None, fails: bool = False, most: int = 100
+    ) -> None:
+        self.most = most
         self.of = of
         self.gives = gives
         self.fails = fails
 
-    def time_stamp(self, signature: bytes) -> bytes:
+    def time_stamps(self, signatures: Sequence[bytes]) -> list[bytes]:
         if self.fails:
             raise TimeStampError("the authority does not answer")
         if self.gives is not None:
-            return self.gives
-        return token_for(signature if self.of is None else self.of, at=NOW + timedelta(seconds=2))
+            return [self.gives for _ in signatures]
+        return [token_for(self.of or each, at=NOW + timedelta(seconds=2)) for each in signatures][: self.most]
 
 
 @pytest.mark.parametrize("generation", [Generation.V4, Generation.V5])
@@ -70,8 +74,14 @@ def test_the_register_stamps_every_use() -> None:
 
 @pytest.mark.parametrize(
     "stamper",
-    [Stamper(fails=True), Stamper(of=b"another signature"), Stamper(gives=b"\x30\x00"), Stamper(gives=b"")],
-    ids=["no answer", "of another signature", "no token", "nothing"],
+    [
+        Stamper(fails=True),
+        Stamper(of=b"another signature"),
+        Stamper(gives=b"\x30\x00"),
+        Stamper(gives=b""),
+        Stamper(most=0),
+    ],
+    ids=["no answer", "of another signature", "no token", "nothing", "too few"],
 )
 def test_nothing_is_handed_out_without_its_time_stamp(stamper: Stamper) -> None:
     """The use is closed as failed, with the reason; the document is not half sealed."""

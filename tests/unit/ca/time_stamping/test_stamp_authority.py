@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 from ca.time_stamping.clock_model import ClockSettings
 from ca.time_stamping.errors import StampingCertificateError
-from ca.time_stamping.gathering import Gathered
 from ca.time_stamping.model import StampingSettings, StampPolicy, number_of
 from ca.time_stamping.signing import Sm2TokenSigner
 from crypto import DEFAULT_USER_ID, KeyStoreError, PrivateKey, SoftwareSigner, sm3, verify
@@ -299,40 +297,3 @@ def test_every_cut_request_is_answered(place: StampingPlace) -> None:
     whole = request(nonce=1 << 63, policy=POLICY, certificates_wanted=True)
     answers = place.authority.answer_many([whole[:length] for length in range(len(whole))])
     assert {tuple(read_response(each).failures) for each in answers} == {(FailureReason.BAD_DATA_FORMAT,)}
-
-
-def test_requests_of_many_threads_are_answered_together() -> None:
-    """Each thread gets the answer to its own request; fewer groups than requests are recorded."""
-    place = stamping_place()
-    gathered = Gathered(place.authority.answer_many, most=16)
-    found: dict[int, bytes] = {}
-    started = threading.Barrier(24)
-
-    def ask(number: int) -> None:
-        started.wait()
-        found[number] = gathered.answer(request(bytes([number])))
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(24)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for number, answer in found.items():
-        read = read_response(answer).read_token()
-        assert read is not None
-        assert read.info.imprint.digest == sm3(bytes([number]))
-    assert place.store.count() == 24
-    assert len(list(place.store.groups())) <= 24
-
-
-def test_an_error_reaches_everybody_of_the_group() -> None:
-    """Nobody waits for ever where answering raises."""
-
-    def broken(requests: Sequence[bytes]) -> list[bytes]:
-        raise ValueError("broken")
-
-    gathered = Gathered(broken)
-    for data in (b"x", b"y"):
-        with pytest.raises(RuntimeError) as caught:
-            gathered.answer(data)
-        assert isinstance(caught.value.__cause__, ValueError)
