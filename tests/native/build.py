@@ -152,6 +152,22 @@ def library(variant: Variant = RELEASE) -> Path:
     return _placed(RESULTS / _key(variant), "libsm2.so", make)
 
 
+def module(variant: Variant, source_name: str) -> Path:
+    """A shared library from one source of this folder and all parts; it shows what its source marks as visible.
+
+    Raises:
+        NotBuiltError: No compiler here.
+    """
+    source = DRIVERS / source_name
+    mark = hashlib.sha256(source.read_bytes()).hexdigest()[:8]
+
+    def make(out: Path, scratch: Path) -> None:
+        command = [compiler(variant.compiler), *COMMON, *variant.flags, f"-I{SOURCES}", "-shared", str(source)]
+        _run([*command, "-fvisibility=hidden", "-Wl,--exclude-libs,ALL", str(archive(variant)), "-o", str(out)])
+
+    return _placed(RESULTS / _key(variant), f"{source.stem}-{mark}.so", make)
+
+
 def program(variant: Variant, driver: str, *flags: str) -> Path:
     """A program from one source of this folder and all parts.
 
