@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 MOST_TOGETHER: Final = 256
+_Answer = TypeVar("_Answer")
 
 
-class Gathered:
+class Gathered(Generic[_Answer]):
     """Answers single requests through a function that answers many; for one event loop.
 
     Nobody waits for company: a request that comes while nothing is being answered is answered at once, and those
@@ -19,16 +20,16 @@ class Gathered:
     """
 
     def __init__(
-        self, answer_many: Callable[[Sequence[bytes]], list[bytes]], *, most: int = MOST_TOGETHER
+        self, answer_many: Callable[[Sequence[bytes]], Sequence[_Answer]], *, most: int = MOST_TOGETHER
     ) -> None:
         self._answer_many = answer_many
         self._most = most
-        self._queue: list[tuple[bytes, asyncio.Future[bytes]]] = []
+        self._queue: list[tuple[bytes, asyncio.Future[_Answer]]] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def answer(self, request: bytes) -> bytes:
+    async def answer(self, request: bytes) -> _Answer:
         """The answer to one request; raises what answering its group raised."""
-        waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         self._queue.append((request, waiting))
         if self._work is None:
             self._work = asyncio.create_task(self._answer_all())

@@ -13,7 +13,7 @@ from api.authority_folder import AuthorityFile
 from api.failures import CommandError
 from api.files import read_file
 from api.stopped_keys import StopFile
-from ca.ports import CaStore
+from ca.register import CaRegister
 from ca.service import CertificateAuthority
 from crypto import GuardedSigner, Signer
 from hsm_sim import KeyStoreClient, KeyStoreSigner
@@ -52,7 +52,7 @@ class Surroundings:
         self,
         folder: Path,
         file: AuthorityFile,
-        store: CaStore,
+        store: CaRegister,
         keys: KeyAccess,
         stack: ExitStack,
         *,

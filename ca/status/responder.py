@@ -122,7 +122,7 @@ class StatusResponder:
         return self.answer_many([request])[0]
 
     def answer_many(self, requests: Sequence[bytes]) -> list[StatusAnswer]:
-        """Answers to requests, in the same order; a failure to answer is an answer.
+        """Answers to requests, in the same order; equal ones get one answer, a failure to answer is an answer.
 
         Raises:
             RegisterError: The record or the store is out of reach.
@@ -130,11 +130,11 @@ class StatusResponder:
         with self._lock:
             now = self._clock().replace(microsecond=0)
             self._notice_changes(now)
-            answers = [self._memory.get(request, now) or self._read(request) for request in requests]
-            asked = [each for each in answers if isinstance(each, _Asked)]
+            answers = {each: self._memory.get(each, now) or self._read(each) for each in dict.fromkeys(requests)}
+            asked = [each for each in answers.values() if isinstance(each, _Asked)]
             self._from_store(asked, now)
             self._on_demand([each for each in asked if each.answer is None], now)
-            return [_settled(each) if isinstance(each, _Asked) else each for each in answers]
+            return [_settled(answers[each]) for each in requests]
 
     # ------------------------------------------------------------------ steps
 
@@ -307,6 +307,8 @@ def _fail(asked: Sequence[_Asked], status: ResponseStatus) -> None:
         each.answer = failure(status)
 
 
-def _settled(asked: _Asked) -> StatusAnswer:
+def _settled(asked: _Asked | StatusAnswer) -> StatusAnswer:
+    if isinstance(asked, StatusAnswer):
+        return asked
     assert asked.answer is not None
     return asked.answer
