@@ -8,7 +8,8 @@ from formats.errors import MalformedDataError
 from hsm_sim.batches import in_chunks, split_signatures
 from hsm_sim.commands import Request, Signatures
 from hsm_sim.connection import Connection
-from hsm_sim.model import KeyUsage
+from hsm_sim.model import DIGEST_LENGTH, KeyUsage
+from hsm_sim.return_codes import InputArgumentError
 from hsm_sim.wrapped_key import ReleasePurpose, WrappedPurpose
 from hsm_sim.wrapped_key_commands import (
     MAX_MADE,
@@ -60,6 +61,8 @@ class WrappedKeyCalls(Connection):
             digests: e, 32 octets each.
             signed: Signatures are appended to it as they arrive, so that after a failure those are not lost.
         """
+        if any(len(digest) != DIGEST_LENGTH for digest in digests):  # joined, others would come of them
+            raise InputArgumentError("a digest has 32 octets")
         pending: deque[tuple[int, Request[Signatures], int]] = deque()
         try:
             for chunk in in_chunks(digests, BATCH):

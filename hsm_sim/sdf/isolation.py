@@ -48,10 +48,10 @@ _END_SECONDS: Final = 5.0
 class _Worker:
     """A process with the library and the key."""
 
-    def __init__(self, order: OpenKey, seconds: float) -> None:
+    def __init__(self, order: OpenKey, *, start_seconds: float, seconds: float) -> None:
         self.owner = os.getpid()
         self.socket, theirs = socket.socketpair()
-        self.socket.settimeout(seconds)
+        self.socket.settimeout(start_seconds)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hsm_sim.sdf.worker", str(theirs.fileno())],
@@ -64,6 +64,7 @@ class _Worker:
         except BaseException:
             self.end()
             raise
+        self.socket.settimeout(seconds)
 
     def ask(self, message: object, reply: type[T]) -> T:
         """Send a request and wait for its reply.
@@ -108,7 +109,8 @@ class IsolatedSdfSigner:
         index: Of the key.
         password: Of the index; a copy is kept until ``close``, to start further workers.
         public_key: The registered one; None to take what the device exports now.
-        seconds: How long the library may take for opening the key, or for signing up to 256 digests.
+        seconds: How long the library may take for signing up to 256 digests.
+        start_seconds: How long a worker may take until the key is open.
 
     Raises:
         KeyStoreError: As ``SdfSigner``.
@@ -124,6 +126,7 @@ class IsolatedSdfSigner:
         public_key: PublicKey | None,
         *,
         seconds: float = 30.0,
+        start_seconds: float = 60.0,
     ) -> None:
         self._path = path
         self._profile = profile
@@ -131,6 +134,7 @@ class IsolatedSdfSigner:
         self._password = bytearray(password)
         self._registered = public_key
         self._seconds = seconds
+        self._start_seconds = start_seconds
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
         self._refused: DeviceError | None = None
@@ -210,7 +214,7 @@ class IsolatedSdfSigner:
         point = None if self._registered is None else self._registered.point
         order = OpenKey(os.fspath(self._path), self._profile, self._index, bytes(self._password), point)
         try:
-            return _Worker(order, self._seconds)
+            return _Worker(order, start_seconds=self._start_seconds, seconds=self._seconds)
         except (AccessRightError, PasswordLockedError) as error:
             self._refused = error
             raise

@@ -118,7 +118,7 @@ def read_profile(name: str) -> VendorProfile:
         with path.open("rb") as file:
             octets = file.read(_MAX_OCTETS)
         return _profile(path.stem, json.loads(octets))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputArgumentError(f"vendor profile {path}: {error}") from error
 
 
