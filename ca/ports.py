@@ -36,11 +36,15 @@ AuditDetails: TypeAlias = Mapping[str, str | int | None]
 class Transaction(Protocol):
     """Everything one change of the record may do; all of it happens, or none."""
 
-    def add_intents(self, records: Sequence[CertificateRecord]) -> None:
-        """Record pending certificates; reserves their serial numbers for ever.
+    def add_intents(self, records: Sequence[CertificateRecord]) -> Mapping[str, CertificateRecord]:
+        """Record pending certificates, those whose request keys are new; reserves their serial numbers for ever.
+
+        Returns:
+            What is on record under the other request keys; of those nothing was added.
 
         Raises:
-            RefusedError: A serial number or a request key is on record already; nothing was added.
+            RefusedError: A serial number is on record already, or the database does not take a value. The
+                transaction is spoilt.
         """
 
     def certificate(self, authority: str, serial: SerialNumber) -> CertificateRecord:

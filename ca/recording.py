@@ -11,13 +11,15 @@ After a crash, a lost write or a failed key store at any point:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import repeat
+from typing import TypeVar
 
 from ca.authority import AuthoritySettings, Issuer, authority_id
-from ca.errors import IllegalTransitionError, LintError, LintFinding, RefusedError
-from ca.issuance import LintedCertificate, issue_all, prepare, readmit
+from ca.drafting import Draft, Drafting
+from ca.errors import IllegalTransitionError, LintError, RefusedError
+from ca.issuance import LintedCertificate, issue_all
 from ca.model import (
     CertificateEvent,
     CertificateRecord,
@@ -27,12 +29,13 @@ from ca.model import (
     SerialNumber,
     next_state,
 )
-from ca.ports import CaStore, Clock, Random, Transaction
-from ca.profile import Certifies, Profile
-from crypto import Signer, sm3
+from ca.ports import AuditDetails, CaStore, Clock, Random, Transaction
+from ca.profile import Profile
+from crypto import KeyStoreError, Signer, sm3
 from formats.gbt20518 import Certificate, RevocationReason, read_certificate
 
 _RECOVERY_BATCH = 200
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,11 @@ class _Planned:
 
     record: CertificateRecord
     token: LintedCertificate | None
-    is_new: bool
+    actor: str
+
+
+Outcome = Certificate | RefusedError | KeyStoreError
+"""What became of one request among several that do not depend on each other."""
 
 
 class RecordedIssuance:
@@ -85,11 +92,9 @@ class RecordedIssuance:
             raise ValueError("the signer holds another key than the issuer's")
         self._store = store
         self._signer = signer
-        self._issuer = issuer
-        self._settings = settings
-        self._profiles = profiles
+        self._user_id = settings.user_id
         self._clock = clock
-        self._random = random
+        self._drafting = Drafting(issuer=issuer, settings=settings, profiles=profiles, clock=clock, random=random)
         self.authority = authority_id(issuer.public_key)
 
     def issue(self, requests: Sequence[IssuanceRequest], *, actor: str) -> list[Certificate]:
@@ -102,12 +107,35 @@ class RecordedIssuance:
         """
         if len({request.key for request in requests}) != len(requests):
             raise RefusedError("a request key is repeated in one batch", code="ca.request-key-repeated")
-        now = self._clock().replace(microsecond=0)
+        drafts = self._drafts([(request, actor) for request in requests])
         with self._store.transaction() as change:
-            known = change.by_requests(self.authority, [request.key for request in requests])
-            planned = [self._plan(known.get(request.key), request, now) for request in requests]
-            self._record_intents(change, [each for each in planned if each.is_new], requests, now, actor)
-        return self._finish(planned, actor)
+            planned = [_expect(each) for each in self._settle(change, drafts)]
+        return [_expect(outcome) for outcome in self._finish(planned)]
+
+    def issue_each(self, asked: Sequence[tuple[IssuanceRequest, str]]) -> list[Outcome]:
+        """What becomes of each of several requests, in the same order; one that is refused harms no other.
+
+        Args:
+            asked: Requests, no key twice, and who asked.
+
+        Raises:
+            Exception: What the store raises; then nobody knows of any of them, and asking again tells.
+        """
+        drafts = self._drafts(asked)
+        try:
+            with self._store.transaction() as change:
+                settled = self._settle(change, drafts)
+        except RefusedError as refusal:  # the record takes one of them not, and with it the whole transaction
+            if len(asked) == 1:
+                return [refusal]
+            return [outcome for each in asked for outcome in self.issue_each([each])]
+        planned = [each for each in settled if isinstance(each, _Planned)]
+        finished: Iterator[Outcome]
+        try:
+            finished = iter(self._finish(planned))
+        except KeyStoreError as failure:
+            finished = repeat(failure)
+        return [next(finished) if isinstance(each, _Planned) else each for each in settled]
 
     def check(self, request: IssuanceRequest) -> None:
         """Build and judge what a request would give; nothing is recorded, and the token is thrown away.
@@ -130,12 +158,12 @@ class RecordedIssuance:
             planned = []
             for record in records:
                 try:
-                    planned.append(_Planned(record, self._token_again(record), is_new=False))
+                    planned.append(_Planned(record, self._drafting.token_again(record), actor))
                 except LintError as exc:
                     self.abandon(record.serial, reason=exc.code, actor=actor)
                     abandoned.append((record.serial, exc.code))
             if planned:
-                self._finish(planned, actor)
+                self._finish(planned)
                 completed.extend(each.record.serial for each in planned)
         return Recovery(tuple(completed), tuple(abandoned))
 
@@ -155,115 +183,101 @@ class RecordedIssuance:
 
     # ------------------------------------------------------------------ steps
 
-    def _plan(self, record: CertificateRecord | None, request: IssuanceRequest, now: datetime) -> _Planned:
-        if record is None:
-            return self._new(request, now)
-        if record.request_digest != request.digest():
-            raise RefusedError("the request key belongs to another request", code="ca.request-key-reused")
-        if record.state is CertificateState.ABANDONED:
-            raise RefusedError("the request was given up; send it under a new key", code="ca.request-abandoned")
-        token = self._token_again(record) if record.encoded is None else None
-        return _Planned(record, token, is_new=False)
+    def _drafts(self, asked: Sequence[tuple[IssuanceRequest, str]]) -> list[Draft]:
+        # Before the transaction, so that nobody waits to write while content is built and linted.
+        now = self._clock().replace(microsecond=0)
+        return [self._drafting.draft(request, actor, now) for request, actor in asked]
 
-    def _new(self, request: IssuanceRequest, now: datetime) -> _Planned:
-        profile = self._profile(request.profile)
-        serial = request.serial or SerialNumber.draw(self._random)
-        token = prepare(profile, request, self._issuer, self._settings, serial=serial, now=now)
-        record = CertificateRecord(
-            authority=self.authority,
-            serial=serial,
-            state=CertificateState.PENDING,
-            profile=profile.identifier,
-            request_key=request.key,
-            request_digest=request.digest(),
-            subject=str(request.subject),
-            not_after=request.validity.not_after,
-            intended_at=now,
-            tbs=token.tbs,
-            list_name=self._settings.partition_of(
-                serial, is_authority=profile.certifies is not Certifies.END_ENTITY
-            ).name,
-        )
-        return _Planned(record, token, is_new=True)
+    def _settle(self, change: Transaction, drafts: Sequence[Draft]) -> list[_Planned | RefusedError]:
+        """Record what is new among drafts, and find what is not."""
+        refused = [each.request.key for each in drafts if isinstance(each.outcome, RefusedError)]
+        known = dict(change.by_requests(self.authority, refused)) if refused else {}
+        fresh = [each.outcome[0] for each in drafts if not isinstance(each.outcome, RefusedError)]
+        if fresh:
+            known.update(change.add_intents(fresh))
+            self._audit_intents(change, [each for each in drafts if each.request.key not in known])
+        return [self._planned(each, known.get(each.request.key)) for each in drafts]
 
-    def _token_again(self, record: CertificateRecord) -> LintedCertificate:
-        """A token for recorded content: linted as of its intent, and still of use today."""
-        token = readmit(record.tbs, self._profile(record.profile), self._issuer, now=record.intended_at)
-        now = self._clock()
-        above = self._issuer.certificate
-        if record.is_expired(now) or (above is not None and not above.validity.contains(now)):
-            raise LintError(
-                [LintFinding("ca.recovered-too-late", "[D]", "it or its issuer is not valid any more")]
-            )
-        return token
-
-    def _profile(self, name: str) -> Profile:
+    def _planned(self, draft: Draft, known: CertificateRecord | None) -> _Planned | RefusedError:
+        if known is None:
+            new = draft.outcome
+            return new if isinstance(new, RefusedError) else _Planned(*new, draft.actor)
+        if known.request_digest != draft.request.digest():
+            return RefusedError("the request key belongs to another request", code="ca.request-key-reused")
+        if known.state is CertificateState.ABANDONED:
+            return RefusedError("the request was given up; send it under a new key", code="ca.request-abandoned")
         try:
-            return self._profiles[name]
-        except KeyError:
-            raise LintError([LintFinding("ca.profile-unknown", "[D]", f"no profile is called {name!r}")]) from None
+            token = self._drafting.token_again(known) if known.encoded is None else None
+        except LintError as refusal:
+            return refusal
+        return _Planned(known, token, draft.actor)
 
-    def _record_intents(
-        self,
-        change: Transaction,
-        fresh: Sequence[_Planned],
-        requests: Sequence[IssuanceRequest],
-        now: datetime,
-        actor: str,
-    ) -> None:
-        if not fresh:
-            return
-        change.add_intents([each.record for each in fresh])
-        possession = {request.key: str(request.possession) for request in requests}
-        details = [
-            {
-                **self._names(each.record),
-                "profile": each.record.profile,
-                "request": each.record.request_key,
-                "possession": possession[each.record.request_key],
-                "tbs": sm3(each.record.tbs).hex(),
+    def _audit_intents(self, change: Transaction, drafts: Sequence[Draft]) -> None:
+        details: dict[str, list[AuditDetails]] = {}
+        for draft in drafts:
+            if isinstance(draft.outcome, RefusedError):
+                continue
+            record, _ = draft.outcome
+            entry = {
+                **self._names(record),
+                "profile": record.profile,
+                "request": record.request_key,
+                "possession": str(draft.request.possession),
+                "tbs": sm3(record.tbs).hex(),
             }
-            for each in fresh
-        ]
-        change.append_audit(now, actor, "certificate-intended", details)
+            details.setdefault(draft.actor, []).append(entry)
+        for actor, entries in details.items():
+            change.append_audit(self._clock(), actor, "certificate-intended", entries)
 
-    def _finish(self, planned: Sequence[_Planned], actor: str) -> list[Certificate]:
+    def _finish(self, planned: Sequence[_Planned]) -> list[Certificate | IllegalTransitionError]:
         tokens = [each.token for each in planned if each.token is not None]
-        signed: dict[SerialNumber, Certificate] = {}
+        signed: dict[SerialNumber, Certificate | IllegalTransitionError] = {}
         if tokens:
-            certificates = issue_all(tokens, self._signer, user_id=self._settings.user_id)
+            certificates = issue_all(tokens, self._signer, user_id=self._user_id)
+            actors = {each.record.serial: each.actor for each in planned}
             with self._store.transaction() as change:
-                signed = self._record(change, certificates, actor)
+                signed = self._record(change, certificates, actors)
         return [signed.get(each.record.serial) or _certificate_of(each.record) for each in planned]
 
     def _record(
-        self, change: Transaction, certificates: Sequence[Certificate], actor: str
-    ) -> dict[SerialNumber, Certificate]:
+        self, change: Transaction, certificates: Sequence[Certificate], actors: Mapping[SerialNumber, str]
+    ) -> dict[SerialNumber, Certificate | IllegalTransitionError]:
         state = next_state(CertificateState.PENDING, CertificateEvent.RECORD)
         signed = {SerialNumber(certificate.serial_number): certificate for certificate in certificates}
         encoded = {serial: certificate.encoded for serial, certificate in signed.items()}
         recorded = change.record_certificates(self.authority, encoded, state)
-        for serial in signed.keys() - recorded:
-            # Another process was faster: its signature counts, ours is forgotten.
-            signed[serial] = _certificate_of(change.certificate(self.authority, serial))
-        details = [
-            {"authority": self.authority, "serial": str(serial), "certificate": certificate.digest().hex()}
-            for serial, certificate in signed.items()
+        details: dict[str, list[AuditDetails]] = {}
+        for serial, certificate in signed.items():
+            if serial not in recorded:
+                continue
+            entry = {
+                "authority": self.authority,
+                "serial": str(serial),
+                "certificate": certificate.digest().hex(),
+            }
+            details.setdefault(actors[serial], []).append(entry)
+        for actor, entries in details.items():
+            change.append_audit(self._clock(), actor, "certificate-issued", entries)
+        # Where another process was faster its signature counts, and ours is forgotten.
+        return {
+            serial: certificate
             if serial in recorded
-        ]
-        change.append_audit(self._clock(), actor, "certificate-issued", details)
-        return signed
+            else _certificate_of(change.certificate(self.authority, serial))
+            for serial, certificate in signed.items()
+        }
 
     def _names(self, record: CertificateRecord) -> dict[str, str]:
         return {"authority": self.authority, "serial": str(record.serial)}
 
 
-def _certificate_of(record: CertificateRecord) -> Certificate:
-    """The certificate on record.
+def _expect(outcome: _Item | Exception) -> _Item:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
-    Raises:
-        IllegalTransitionError: There is none: it was given up.
-    """
+
+def _certificate_of(record: CertificateRecord) -> Certificate | IllegalTransitionError:
+    """The certificate on record, or that there is none: it was given up."""
     if record.encoded is None:
-        raise IllegalTransitionError(record.state, CertificateEvent.RECORD)
+        return IllegalTransitionError(record.state, CertificateEvent.RECORD)
     return read_certificate(record.encoded)

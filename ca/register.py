@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from ca.errors import CertificateNotFoundError, CrlNotFoundError, RecordDamagedError, RefusedError
 from ca.list_register import ListView
@@ -42,10 +42,18 @@ from ca.tables import (
     record_from,
     standing_from,
 )
-from formats.register_file import RegisterStore, time_text
+from formats.register_file import RegisterStore, execute_many, time_text
 
 SCHEMA_VERSION: Final = 2
 _PORTION: Final = 500
+_ADD_INTENT: Final = (
+    "INSERT INTO ca_certificates (authority, serial, state, profile, request_key, request_digest, subject,"
+    " not_after, intended_at, tbs, list_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (authority, request_key) DO NOTHING"
+)
+_ATTACH: Final = (
+    "UPDATE ca_certificates SET state = ?, encoded = ?, changed = ? WHERE authority = ? AND serial = ?"
+)
 
 
 class CaRegister(RegisterStore["RegisterTransaction"]):
@@ -165,28 +173,35 @@ class RegisterTransaction:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def add_intents(self, records: Sequence[CertificateRecord]) -> None:
-        """Record pending certificates."""
+    def add_intents(self, records: Sequence[CertificateRecord]) -> Mapping[str, CertificateRecord]:
+        """Record pending certificates whose request keys are new."""
         rows = [
-            {
-                "authority": record.authority,
-                "serial": str(record.serial),
-                "state": str(CertificateState.PENDING),
-                "profile": record.profile,
-                "request_key": record.request_key,
-                "request_digest": record.request_digest,
-                "subject": record.subject,
-                "not_after": time_text(record.not_after),
-                "intended_at": time_text(record.intended_at),
-                "tbs": record.tbs,
-                "list_name": record.list_name,
-            }
+            (
+                record.authority,
+                str(record.serial),
+                str(CertificateState.PENDING),
+                record.profile,
+                record.request_key,
+                record.request_digest,
+                record.subject,
+                time_text(record.not_after),
+                time_text(record.intended_at),
+                record.tbs,
+                record.list_name,
+            )
             for record in records
         ]
         try:
-            self._connection.execute(CERTIFICATES.insert(), rows)
+            added = execute_many(self._connection, _ADD_INTENT, rows)
         except IntegrityError as exc:
-            raise RefusedError("a serial number or request key is on record", code="ca.intent-repeated") from exc
+            raise RefusedError("a serial number is on record", code="ca.intent-repeated") from exc
+        except DataError as exc:
+            raise RefusedError("the record cannot keep a value", code="ca.intent-unwritable") from exc
+        if added == len(rows):
+            return {}
+        own = {record.serial for record in records}
+        found = self.by_requests(records[0].authority, [record.request_key for record in records])
+        return {key: record for key, record in found.items() if record.serial not in own}
 
     def certificate(self, authority: str, serial: SerialNumber) -> CertificateRecord:
         """A certificate on record."""
@@ -207,25 +222,21 @@ class RegisterTransaction:
     ) -> AbstractSet[SerialNumber]:
         """Attach signed certificates to those of their records that are still pending."""
         columns = CERTIFICATES.c
-        pending: dict[str, SerialNumber] = {}
-        for serials in _portions(list(encoded)):
-            query = sa.select(columns.serial).where(
-                columns.authority == authority,
-                columns.serial.in_([str(serial) for serial in serials]),
-                columns.state == str(CertificateState.PENDING),
+        texts = {str(serial): serial for serial in encoded}
+        pending: list[SerialNumber] = []
+        for serials in _portions(list(texts)):
+            # The state is judged here: in the query it would draw PostgreSQL to the index of states, where every
+            # certificate that ever was pending has left something behind.
+            query = sa.select(columns.serial, columns.state).where(
+                columns.authority == authority, columns.serial.in_(serials)
             )
-            for row in self._connection.execute(query):
-                pending[row.serial] = SerialNumber.parse(row.serial)
-        if pending:
-            statement = CERTIFICATES.update().where(
-                columns.authority == authority, columns.serial == sa.bindparam("of")
-            )
-            numbers = enumerate(pending.items(), self._next_change(authority))
-            self._connection.execute(
-                statement.values(state=str(state), encoded=sa.bindparam("signed"), changed=sa.bindparam("change")),
-                [{"of": text, "signed": encoded[serial], "change": number} for number, (text, serial) in numbers],
-            )
-        return frozenset(pending.values())
+            found = self._connection.execute(query).all()
+            pending += [texts[serial] for serial, found_state in found if found_state == CertificateState.PENDING]
+        numbers = enumerate(pending, self._next_change(authority))
+        rows = [(str(state), encoded[serial], number, authority, str(serial)) for number, serial in numbers]
+        if rows:
+            execute_many(self._connection, _ATTACH, rows)
+        return frozenset(pending)
 
     def set_state(
         self,

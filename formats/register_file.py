@@ -66,6 +66,7 @@ class AuditTable:
             sa.Column("entry", sa.LargeBinary, nullable=False),
             sa.Column("chain", sa.LargeBinary(32), nullable=False),
         )
+        self._insert = str(self._table.insert().compile(dialect=sqlite.dialect()))
 
     def append(
         self,
@@ -96,13 +97,14 @@ class AuditTable:
             sa.select(table.c.number, table.c.chain).order_by(table.c.number.desc()).limit(1)
         ).one_or_none()
         number, chain = (0, EMPTY_CHAIN) if last is None else (last.number, last.chain)
+        common = {"at": time_text(at), "actor": actor, "event": event}
         rows = []
         for own in details:
             number += 1
-            entry = canonical_entry({**own, "number": number, "at": time_text(at), "actor": actor, "event": event})
+            entry = canonical_entry({**own, "number": number, **common})
             chain = extend_chain(chain, entry)
-            rows.append({"number": number, "entry": entry, "chain": chain})
-        connection.execute(table.insert(), rows)
+            rows.append((number, entry, chain))
+        execute_many(connection, self._insert, rows)
 
     def first_break(self, connection: sa.Connection) -> int | None:
         """Index of the first entry that does not follow from those before, None if the trail is whole."""
@@ -233,6 +235,22 @@ class RegisterStore(Generic[_Transaction]):
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def execute_many(connection: sa.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> int:
+    """Run one statement for each of many rows, without what SQLAlchemy does for each row and value.
+
+    Args:
+        connection: Where.
+        statement: SQL both databases know, with ``?`` for each value and in no other place, and no percent sign.
+        rows: Values of the driver's own kinds: texts, integers, octets, None.
+
+    Returns:
+        How many rows were written in all.
+    """
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    return connection.exec_driver_sql(statement, list(rows)).rowcount
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
