@@ -5,6 +5,8 @@ CaError
 ├── RefusedError               the request breaks a rule; nothing was changed
 │   ├── IllegalTransitionError   the certificate's state does not allow the event
 │   └── LintError                the certificate or list to be signed breaks rules; carries the findings
+├── OverloadedError            too many requests wait; nothing was or will be recorded of this one
+├── UnfinishedError            a request takes long; asking again with its key gives the result
 ├── RecordDamagedError         a row of the record cannot be read; it was not written by this program
 ├── CertificateNotFoundError   no certificate with this serial number
 └── CrlNotFoundError           no revocation list with this number
@@ -65,6 +67,14 @@ class LintError(RefusedError):
         self.findings = tuple(findings)
         text = "; ".join(f"{finding.code}: {finding.message}" for finding in self.findings)
         super().__init__(text, code=self.findings[0].code)
+
+
+class OverloadedError(CaError):
+    """Too many requests wait to be issued; of this one nothing was recorded and nothing will be."""
+
+
+class UnfinishedError(CaError):
+    """A request is being worked on for longer than its caller waits; asking again gives the result."""
 
 
 class RecordDamagedError(CaError):

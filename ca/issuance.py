@@ -24,7 +24,7 @@ from ca.model import IssuanceRequest, SerialNumber
 from ca.profile import Profile
 from crypto import KeyStoreError, PublicKey, Signer, message_digest, sign_message, verify_many
 from formats.errors import MalformedDataError
-from formats.gbt20518 import Certificate, assemble_certificate, read_certificate
+from formats.gbt20518 import Certificate, assemble_certificate, read_certificate, signed_certificate
 
 _PLACEHOLDER: Final = b"\x30\x06\x02\x01\x01\x02\x01\x01"
 """Stands for the signature while content is read back; a well-formed value that verifies under no key."""
@@ -153,10 +153,11 @@ def issue_all(linted: Sequence[LintedCertificate], signer: Signer, *, user_id: b
     contents = [token.spend(signer) for token in linted]
     signatures = sign_verified(contents, signer, user_id=user_id)
     certificates = []
-    for content, signature in zip(contents, signatures, strict=True):
-        certificate = read_certificate(assemble_certificate(content, signature))
-        if certificate.tbs != content:
-            raise KeyStoreError("the certificate's content is not what was linted")
+    for token, content, signature in zip(linted, contents, signatures, strict=True):
+        try:
+            certificate = signed_certificate(token.certificate, assemble_certificate(content, signature))
+        except MalformedDataError as exc:
+            raise KeyStoreError("the certificate's content is not what was linted") from exc
         certificates.append(certificate)
     return certificates
 

@@ -143,7 +143,8 @@ class RecordedIssuance:
         Raises:
             LintError: The content breaks rules.
         """
-        self._new(request, self._clock().replace(microsecond=0))
+        (draft,) = self._drafts([(request, "")])
+        _expect(draft.outcome)
 
     def recover(self, *, actor: str) -> Recovery:
         """Finish or give up every intent without a certificate; to be called at every start.

@@ -42,7 +42,7 @@ from ca.tables import (
     record_from,
     standing_from,
 )
-from formats.register_file import RegisterStore, execute_many, time_text
+from formats.register_file import RegisterStore, execute_many, select_in, time_text
 
 SCHEMA_VERSION: Final = 2
 _PORTION: Final = 500
@@ -51,6 +51,7 @@ _ADD_INTENT: Final = (
     " not_after, intended_at, tbs, list_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (authority, request_key) DO NOTHING"
 )
+_STATES: Final = "SELECT serial, state FROM ca_certificates WHERE authority = ? AND serial IN (??)"
 _ATTACH: Final = (
     "UPDATE ca_certificates SET state = ?, encoded = ?, changed = ? WHERE authority = ? AND serial = ?"
 )
@@ -221,17 +222,11 @@ class RegisterTransaction:
         self, authority: str, encoded: Mapping[SerialNumber, bytes], state: CertificateState
     ) -> AbstractSet[SerialNumber]:
         """Attach signed certificates to those of their records that are still pending."""
-        columns = CERTIFICATES.c
         texts = {str(serial): serial for serial in encoded}
-        pending: list[SerialNumber] = []
-        for serials in _portions(list(texts)):
-            # The state is judged here: in the query it would draw PostgreSQL to the index of states, where every
-            # certificate that ever was pending has left something behind.
-            query = sa.select(columns.serial, columns.state).where(
-                columns.authority == authority, columns.serial.in_(serials)
-            )
-            found = self._connection.execute(query).all()
-            pending += [texts[serial] for serial, found_state in found if found_state == CertificateState.PENDING]
+        # The state is judged here: in the query it would draw PostgreSQL to the index of states, where every
+        # certificate that ever was pending has left something behind.
+        found = select_in(self._connection, _STATES, [authority], list(texts))
+        pending = [texts[serial] for serial, stated in found if stated == CertificateState.PENDING]
         numbers = enumerate(pending, self._next_change(authority))
         rows = [(str(state), encoded[serial], number, authority, str(serial)) for number, serial in numbers]
         if rows:

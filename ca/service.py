@@ -29,7 +29,7 @@ from ca.model import (
 )
 from ca.ports import CaStore, Clock, Random
 from ca.profile import Certifies, Profile
-from ca.recording import RecordedIssuance, Recovery
+from ca.recording import Outcome, RecordedIssuance, Recovery
 from crypto import Signer
 from formats.gbt20518 import Certificate, Crl, Name, RevocationReason, Validity
 
@@ -181,6 +181,22 @@ class CertificateAuthority:
         self._expect(request, Certifies.END_ENTITY)
         self._issuance.check(request)
 
+    def issue_each(self, asked: Sequence[tuple[IssuanceRequest, str]]) -> list[Outcome]:
+        """What becomes of each of several requests, in the same order; one that is refused harms no other.
+
+        For many callers at once see ``ca.group_issuing``.
+
+        Args:
+            asked: Requests for end entities, no key twice, and who asked.
+
+        Raises:
+            Exception: What the store raises; then nobody knows of any of them, and asking again tells.
+        """
+        refusals = [self._refusal(request, Certifies.END_ENTITY) for request, _ in asked]
+        proper = [each for each, refusal in zip(asked, refusals, strict=True) if refusal is None]
+        issued = iter(self._issuance.issue_each(proper))
+        return [refusal or next(issued) for refusal in refusals]
+
     def issue_subordinate(self, request: IssuanceRequest, *, actor: str) -> Certificate:
         """Certificate for an authority below this one; raises as ``issue_many`` does."""
         self._expect(request, Certifies.AUTHORITY)
@@ -204,11 +220,17 @@ class CertificateAuthority:
         self._issuance.abandon(serial, reason=reason, actor=actor)
 
     def _expect(self, request: IssuanceRequest, certifies: Certifies) -> None:
+        refusal = self._refusal(request, certifies)
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self, request: IssuanceRequest, certifies: Certifies) -> RefusedError | None:
         profile = self._profiles.get(request.profile)
         if profile is None:
-            raise RefusedError(f"no profile is called {request.profile!r}", code="ca.profile-unknown")
+            return RefusedError(f"no profile is called {request.profile!r}", code="ca.profile-unknown")
         if profile.certifies is not certifies:
-            raise RefusedError(f"profile {profile.name} is not for {certifies}", code="ca.profile-kind")
+            return RefusedError(f"profile {profile.name} is not for {certifies}", code="ca.profile-kind")
+        return None
 
     # ------------------------------------------------------------------ revoking
 

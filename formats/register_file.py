@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -48,6 +48,8 @@ _LAYOUTS: Final = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
 )
 _Transaction = TypeVar("_Transaction")
+_PORTION: Final = 500
+"""Values in one statement; SQLite takes a bounded number."""
 
 
 class AuditTable:
@@ -66,7 +68,11 @@ class AuditTable:
             sa.Column("entry", sa.LargeBinary, nullable=False),
             sa.Column("chain", sa.LargeBinary(32), nullable=False),
         )
-        self._insert = str(self._table.insert().compile(dialect=sqlite.dialect()))
+        # As texts, since SQLAlchemy takes longer over each of them than the database does.
+        self._insert = _as_text(self._table.insert())
+        number = self._table.c.number
+        highest = sa.select(sa.func.max(number)).scalar_subquery()
+        self._last = _as_text(sa.select(number, self._table.c.chain).where(number == highest))
 
     def append(
         self,
@@ -92,10 +98,7 @@ class AuditTable:
         """Add one entry for each of ``details``, which are of one time, actor and event."""
         if not details:
             return
-        table = self._table
-        last = connection.execute(
-            sa.select(table.c.number, table.c.chain).order_by(table.c.number.desc()).limit(1)
-        ).one_or_none()
+        last = connection.exec_driver_sql(self._last).one_or_none()
         number, chain = (0, EMPTY_CHAIN) if last is None else (last.number, last.chain)
         common = {"at": time_text(at), "actor": actor, "event": event}
         rows = []
@@ -235,6 +238,29 @@ class RegisterStore(Generic[_Transaction]):
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _as_text(statement: sa.Insert | sa.Select[Any]) -> str:
+    return str(statement.compile(dialect=sqlite.dialect()))
+
+
+def select_in(
+    connection: sa.Connection, statement: str, fixed: Sequence[object], values: Sequence[object]
+) -> Iterator[sa.Row[*tuple[Any, ...]]]:
+    """Rows of a SELECT over any number of values, without what SQLAlchemy does for each statement and value.
+
+    Args:
+        connection: Where.
+        statement: SQL both databases know, with ``?`` for each fixed value, then ``IN (??)`` for the others, and
+            no percent sign.
+        fixed: Values of the driver's own kinds.
+        values: Likewise; asked for in portions.
+    """
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    for start in range(0, len(values), _PORTION):
+        portion = values[start : start + _PORTION]
+        text = statement.replace("??", ", ".join("?" * len(portion))).replace("?", mark)
+        yield from connection.exec_driver_sql(text, (*fixed, *portion))
 
 
 def execute_many(connection: sa.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> int:

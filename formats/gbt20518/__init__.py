@@ -1,7 +1,13 @@
 """GB/T 20518 digital certificates, revocation lists and requests with SM2 keys (X.509, RFC 5280, PKCS#10)."""
 
 from formats.gbt20518.building import TbsCertificate, TbsCrl, assemble_certificate, assemble_crl
-from formats.gbt20518.certificate import Certificate, Validity, certificate_verify, read_certificate
+from formats.gbt20518.certificate import (
+    Certificate,
+    Validity,
+    certificate_verify,
+    read_certificate,
+    signed_certificate,
+)
 from formats.gbt20518.crl import (
     Crl,
     IssuingDistributionPoint,
@@ -66,6 +72,7 @@ __all__ = [
     "read_name",
     "read_request",
     "request_info",
+    "signed_certificate",
     "to_pem",
     "verify_possession",
 ]

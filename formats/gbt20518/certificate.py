@@ -8,6 +8,7 @@ when first asked for, and one that cannot be decoded is named in ``unparsable_ex
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -23,7 +24,15 @@ from formats.gbt20518.name import name_from
 from formats.gbt20518.signed import expect_same_algorithm, read_signed, verify_signed
 from formats.tolerances import Tolerance
 
-__all__ = ["CERTIFICATE_LIMITS", "Certificate", "Validity", "certificate_verify", "read_certificate", "read_time"]
+__all__ = [
+    "CERTIFICATE_LIMITS",
+    "Certificate",
+    "Validity",
+    "certificate_verify",
+    "read_certificate",
+    "read_time",
+    "signed_certificate",
+]
 
 CERTIFICATE_LIMITS: Final = der.DerLimits(size=256 * 1024, depth=16, elements=256)
 _UTC_TIME_HEADER: Final = bytes([der.UTC_TIME, 13])
@@ -71,6 +80,26 @@ def read_certificate(data: bytes) -> Certificate:
         _restricting={oid: decode(extensions[oid], found) for oid in RESTRICTING if oid in extensions},
         _found=(*found, *issuer.tolerances, *subject.tolerances),
     )
+
+
+def signed_certificate(content: Certificate, data: bytes) -> Certificate:
+    """The certificate in ``data``, whose content was read before, with another signature.
+
+    Only what is around the content is read, and the content compared octet for octet.
+
+    Args:
+        content: The same to-be-signed octets, as ``read_certificate`` gave them.
+        data: DER.
+
+    Raises:
+        MalformedDataError: Not a certificate without departures, or one of another content or algorithm.
+    """
+    found: list[Tolerance] = []
+    node = der.parse(data, what="certificate", limits=CERTIFICATE_LIMITS)
+    signed = read_signed(node, found)
+    if found or signed.tbs.encoded != content.tbs or signed.signature_algorithm != content.signature_algorithm:
+        raise node.error("the certificate has another content or algorithm than the one read before")
+    return replace(content, encoded=node.buffer, tbs=signed.tbs.encoded, signature=signed.signature)
 
 
 def certificate_verify(

@@ -33,8 +33,16 @@ class Extension:
 
     def encode(self) -> bytes:
         """DER Extension; ``critical`` is absent unless TRUE."""
-        critical = der.boolean(True) if self.critical else b""
-        return der.sequence(der.oid(self.oid), critical, der.octet_string(self.value))
+        return _encode_cached(self) if len(self.value) <= _CACHED_OCTETS else _encode(self)
+
+
+def _encode(extension: Extension) -> bytes:
+    critical = der.boolean(True) if extension.critical else b""
+    return der.sequence(der.oid(extension.oid), critical, der.octet_string(extension.value))
+
+
+# All but two extensions are the same in every certificate of a profile.
+_encode_cached = lru_cache(maxsize=1024)(_encode)
 
 
 def read_extensions(node: der.Node, found: list[Tolerance]) -> Mapping[str, Extension]:
