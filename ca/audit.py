@@ -18,6 +18,7 @@ _STATE_AFTER: Final = {
     "certificate-suspended": CertificateState.HELD,
     "certificate-resumed": CertificateState.VALID,
     "certificate-revoked": CertificateState.REVOKED,
+    "certificate-archived": CertificateState.ARCHIVED,
 }
 _PAGE: Final = 5000
 

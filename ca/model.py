@@ -77,6 +77,8 @@ class CertificateState(StrEnum):
     """Revoked; final."""
     ABANDONED = "abandoned"
     """Given up before its signature was on record; final. It goes on the list: it may have been signed."""
+    ARCHIVED = "archived"
+    """Put away after its validity ended without a revocation; final: it cannot be revoked any more."""
 
 
 class CertificateEvent(StrEnum):
@@ -87,6 +89,7 @@ class CertificateEvent(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     REVOKE = "revoke"
+    ARCHIVE = "archive"
 
 
 TRANSITIONS: Final[Mapping[CertificateState, Mapping[CertificateEvent, CertificateState]]] = {
@@ -97,6 +100,7 @@ TRANSITIONS: Final[Mapping[CertificateState, Mapping[CertificateEvent, Certifica
     CertificateState.VALID: {
         CertificateEvent.SUSPEND: CertificateState.HELD,
         CertificateEvent.REVOKE: CertificateState.REVOKED,
+        CertificateEvent.ARCHIVE: CertificateState.ARCHIVED,
     },
     CertificateState.HELD: {
         CertificateEvent.RESUME: CertificateState.VALID,
@@ -104,6 +108,7 @@ TRANSITIONS: Final[Mapping[CertificateState, Mapping[CertificateEvent, Certifica
     },
     CertificateState.REVOKED: {},  # final
     CertificateState.ABANDONED: {},  # final
+    CertificateState.ARCHIVED: {},  # final
 }
 
 

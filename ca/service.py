@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from ca.audit import AuditReport, audit
 from ca.authority import AuthoritySettings, Issuer, check_chain
-from ca.errors import RefusedError
+from ca.errors import CrlNotFoundError, RefusedError
 from ca.list_recording import RecordedLists
 from ca.model import (
     REVOCATION_REASONS,
@@ -281,8 +281,46 @@ class CertificateAuthority:
         """
         return self._change(serial, CertificateEvent.RESUME, None, actor)
 
+    def archive(self, serial: SerialNumber, *, actor: str) -> CertificateRecord:
+        """Put away a certificate whose validity ended and that was never revoked; nothing of it is deleted.
+
+        It cannot be revoked any more. What was revoked or given up is final as it is, and a certificate that ended
+        held stays so, with its entry on the lists. The trail names the list that was the latest.
+
+        Raises:
+            RefusedError: Its validity has not ended.
+            IllegalTransitionError: It is not valid.
+            CertificateNotFoundError: There is none with this number.
+        """
+        if not self.record(serial).is_expired(self._now()):
+            raise RefusedError("the certificate's validity has not ended", code="ca.not-expired")
+        return self._change(serial, CertificateEvent.ARCHIVE, None, actor, list=self._latest_list())
+
+    def archive_expired(self, *, actor: str, before: datetime) -> int:
+        """Archive every certificate whose validity ended before a moment.
+
+        Goes through all that are valid on record, in pages.
+
+        Returns:
+            How many were archived.
+        """
+        archived = 0
+        last: SerialNumber | None = None
+        while page := self.certificates(state=CertificateState.VALID, after=last):
+            last = page[-1].serial
+            for record in page:
+                if record.not_after < min(before, self._now()):
+                    self.archive(record.serial, actor=actor)
+                    archived += 1
+        return archived
+
     def _change(
-        self, serial: SerialNumber, event: CertificateEvent, revocation: Revocation | None, actor: str
+        self,
+        serial: SerialNumber,
+        event: CertificateEvent,
+        revocation: Revocation | None,
+        actor: str,
+        **evidence: int | None,
     ) -> CertificateRecord:
         with self._store.transaction() as change:
             record = change.certificate(self.authority, serial)
@@ -294,8 +332,15 @@ class CertificateAuthority:
             if revocation is not None:
                 details["reason"] = int(revocation.reason)
                 details["since"] = revocation.at.isoformat()
+            details.update(evidence)
             change.append_audit(self._now(), actor, f"certificate-{_PAST[event]}", [details])
             return change.certificate(self.authority, serial)
+
+    def _latest_list(self) -> int | None:
+        try:
+            return self.crl().number
+        except CrlNotFoundError:
+            return None
 
     # ------------------------------------------------------------------ lists, record, audit
 
@@ -353,4 +398,5 @@ _PAST: Final = {
     CertificateEvent.SUSPEND: "suspended",
     CertificateEvent.RESUME: "resumed",
     CertificateEvent.REVOKE: "revoked",
+    CertificateEvent.ARCHIVE: "archived",
 }

@@ -137,7 +137,7 @@ GUARDS: Final = (
     _guard("ca_certificates", "no_delete", Change.DELETE),
     _guard("ca_certificates", "no_change", Change.UPDATE, _IDENTITY),
     _guard("ca_certificates", "signed_once", Change.UPDATE, ("encoded",), "OLD.encoded IS NOT NULL"),
-    _guard("ca_certificates", "final", Change.UPDATE, _STATE, f"OLD.state IN ({_FINAL})"),
+    _guard("ca_certificates", "final_state", Change.UPDATE, _STATE, f"OLD.state IN ({_FINAL})"),
     _guard("ca_certificates", "forward", Change.UPDATE, ("changed",), "NEW.changed <= OLD.changed"),
     _guard("ca_crls", "no_delete", Change.DELETE),
     _guard("ca_crls", "no_change", Change.UPDATE, (*_HEAD, "tbs")),

@@ -1,4 +1,6 @@
-"""The use cases of the registration desk: apply, renew, review, withdraw; ``ca.registration.issuing`` issues.
+"""The use cases of the registration desk: apply, renew, review, withdraw.
+
+``issuing`` issues what was approved, ``lifecycle`` revokes, holds and supersedes it.
 
 Two people decide on every certificate: the clerk who takes an application is never the one who reviews it. Every
 change of state goes through ``model.TRANSITIONS`` and leaves an entry in the desk's own audit trail in the same
@@ -17,6 +19,7 @@ from ca.profile import ProfileSet
 from ca.registration.counter import Counter, DeskSettings
 from ca.registration.intake import RenewalSubmission, Submission
 from ca.registration.issuing import ApprovedIssuance, IssuedPair
+from ca.registration.lifecycle import PairLifecycle
 from ca.registration.model import (
     ApplicationEvent,
     ApplicationId,
@@ -45,6 +48,9 @@ class RegistrationDesk:
         clock: Gives the present moment, UTC.
         random: Gives octets for serial numbers and identifiers.
         hash_number: Hashes numbers for profiles that want that; without it such numbers are refused.
+
+    Attributes:
+        pairs: What happens to issued certificates afterwards.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class RegistrationDesk:
         self._store = store
         self._authority = authority
         self._clock = clock
+        self.pairs = PairLifecycle(store=store, authority=authority, clock=clock)
         self._rules = DeskRules(
             authority=authority,
             profiles=profiles,

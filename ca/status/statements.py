@@ -56,7 +56,7 @@ def statement(
                 reason=RevocationReason.CERTIFICATE_HOLD,
             )
         return SingleResponse(cert_id, CertStatus.UNKNOWN, now, next_update)
-    if standing.state is CertificateState.VALID:
+    if standing.state in {CertificateState.VALID, CertificateState.ARCHIVED}:  # archived: ended, never revoked
         return SingleResponse(cert_id, CertStatus.GOOD, now, next_update, archive_cutoff=cutoff)
     revoked_at, reason = _revocation(standing)
     return SingleResponse(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ca.model import CertificateRecord
     from ca.service import CertificateAuthority
 
-_STATES: Final = ("pending", "valid", "held", "revoked", "abandoned")
+_STATES: Final = ("pending", "valid", "held", "revoked", "abandoned", "archived")
 _PAGE: Final = 1000
 
 
