@@ -24,5 +24,6 @@ COMMANDS: Final = (
     "timestamp",
     "ca",
     "hsm",
+    "kmc",
 )
 """Names as typed, in the order of the help; of the modules with ``_`` for ``-``."""
