@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from api import secret_sources
+from api.commands.hsm.faults import KINDS
 from api.messages import LANGUAGES
 from crypto import DEFAULT_USER_ID
 from formats.gbt20518 import from_pem, read_request, verify_possession
-from hsm_sim import DevicePolicy, ServiceSettings, initialise_key_store, start_key_store
+from hsm_sim import DevicePolicy, FaultKind, ServiceSettings, initialise_key_store, start_key_store
 from tests.api.conftest import OFFICER, PIN, Run, RunningKeyStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -136,6 +137,11 @@ def test_faults_are_for_key_stores_started_for_them(run: Run, key_store: Running
     assert run("hsm", "fault", "arm", "delay", *key_store.as_officer).status == 3
     assert run("hsm", "fault", "arm", "flood", *key_store.as_officer).status == 3
     assert run("hsm", "fault", "arm", "hang", "--command", "dance", *key_store.as_officer).status == 3
+
+
+def test_kinds_in_the_help_are_those_there_are() -> None:
+    """What the help lists is what the key store knows."""
+    assert [kind.name.lower().replace("_", "-") for kind in FaultKind] == list(KINDS)
 
 
 def test_faults_are_armed_listed_and_cleared(run: Run, tmp_path: Path) -> None:

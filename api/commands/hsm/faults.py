@@ -13,6 +13,11 @@ from api.output import Output
 _MOST_REQUESTS: Final = 2**32 - 1
 _MOST_AMOUNT: Final = 2**32 - 1
 _ANY: Final = "any"
+KINDS: Final = (
+    "delay", "hang", "break-before", "break-after", "cut-reply", "refuse", "reset", "wrong-signature",
+    "no-session", "clock-forward", "clock-back",
+)  # fmt: skip
+"""As ``hsm_sim.FaultKind`` has them, which help does without."""
 
 
 def add_parsers(group: Any, text: Messages) -> None:
@@ -23,7 +28,7 @@ def add_parsers(group: Any, text: Messages) -> None:
         "kind",
         metavar="KIND",
         type=checked(_kind, text, "hsm.fault.no_kind"),
-        help=text("hsm.fault.kind", kinds=", ".join(_kinds())),
+        help=text("hsm.fault.kind", kinds=", ".join(KINDS)),
     )
     arm.add_argument(
         "--command",
@@ -45,12 +50,6 @@ def add_parsers(group: Any, text: Messages) -> None:
     for parser in faults.choices.values():
         add_key_store(parser, text)
         add_officer(parser, text)
-
-
-def _kinds() -> list[str]:
-    from hsm_sim import FaultKind
-
-    return [kind.name.lower().replace("_", "-") for kind in FaultKind]
 
 
 def _by_name(members: Any) -> Callable[[str], Any]:
