@@ -30,6 +30,7 @@ from ca.model import (
 from ca.ports import CaStore, Clock, Random
 from ca.profile import Certifies, Profile
 from ca.recording import Outcome, RecordedIssuance, Recovery
+from ca.rereading import Rereading
 from crypto import Signer
 from formats.gbt20518 import Certificate, Crl, Name, RevocationReason, Validity
 
@@ -84,12 +85,13 @@ class CertificateAuthority:
             clock=clock,
             random=random,
         )
+        self._max_crl_validity = profiles[profile].max_crl_validity or settings.crl_validity
         self.lists = RecordedLists(
             store=store,
             signer=signer,
             issuer=issuer,
             settings=settings,
-            max_validity=profiles[profile].max_crl_validity or settings.crl_validity,
+            max_validity=self._max_crl_validity,
             clock=clock,
         )
         self.authority = self._issuance.authority
@@ -389,6 +391,18 @@ class CertificateAuthority:
     def audit(self) -> AuditReport:
         """Judge audit trail and record of this authority against each other."""
         return audit(self._store, self.authority)
+
+    def rereading(self) -> Rereading:
+        """What reads everything this authority ever issued again, and judges it by today's rules."""
+        return Rereading(
+            store=self._store,
+            issuer=Issuer.of(self.certificate),
+            profiles=self._profiles,
+            settings=self._settings,
+            partitions=self.lists.partitions,
+            max_crl_validity=self._max_crl_validity,
+            now=self._now(),
+        )
 
     def _now(self) -> datetime:
         return self._clock().replace(microsecond=0)

@@ -444,3 +444,24 @@ def test_no_password_is_kept(run: Run, key_store: RunningKeyStore, tmp_path: Pat
     assert ended.status == 3
     assert "does not answer" in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_audit_reads_everything_again(world: World, tmp_path: Path, clock: Clock) -> None:
+    """The audit tells how much it read; an overdue list is a fault, told readable and as JSON; it goes on anywhere."""
+    own = world.issue(*seal_holder(holder(tmp_path)))
+    assert world.ca("crl", "--publish", "-o", tmp_path / "ca.crl", *world.key_store.with_pin).status == 0
+    ended = world.ca("audit", "--language", "en")
+    assert ended.status == 0
+    assert "1 certificates, 1 lists, nothing wrong" in ended.out
+    assert "read again" not in world.ca("audit", "--language", "en", "--trail-only").out
+    clock.at += timedelta(days=8)
+    ended = world.ca("audit")
+    assert ended.status == 1
+    assert "ca.crl-overdue" in ended.out
+    report = json.loads(world.ca("audit", "--json").out)
+    assert (report["clean"], report["certificates"], report["wrong"]) == (False, 1, {"ca.crl-overdue": 1})
+    report = json.loads(world.ca("audit", "--json", "--after", report["last"]).out)
+    assert (report["certificates"], report["entries"]) == (0, None)
+    assert f"{own.serial_number:040x}" not in json.dumps(report["findings"])
+    for wrong in ("no serial", "77"):
+        assert world.ca("audit", "--after", wrong).status in {1, 3}

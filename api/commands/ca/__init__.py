@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from api.arguments import add_command, add_group
-from api.commands.ca import creating, issuing, record, revoking, serving, status, time_stamping
+from api.commands.ca import auditing, creating, issuing, record, revoking, serving, status, time_stamping
 from api.messages import Messages
 from api.output import Output
 
@@ -12,7 +12,7 @@ from api.output import Output
 def add_parser(subparsers: Any, text: Messages) -> None:
     """Add the command."""
     group = add_group(add_command(subparsers, text, "ca", "ca"), text, "ca_command")
-    for part in (creating, issuing, revoking, record, status, time_stamping, serving):
+    for part in (creating, issuing, revoking, record, auditing, status, time_stamping, serving):
         part.add_parsers(group, text)
 
 

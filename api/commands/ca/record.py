@@ -38,11 +38,6 @@ def add_parsers(group: Any, text: Messages) -> None:
     show.add_argument("-o", "--output", metavar="FILE", default="-", help=text("ca.show.output"))
     show.set_defaults(handler=_show)
 
-    audit = add_command(group, text, "audit", "ca.audit")
-    add_directory(audit, text)
-    audit.add_argument("--json", action="store_true", help=text("arguments.json"))
-    audit.set_defaults(handler=_audit)
-
 
 def _records(authority: "CertificateAuthority", state: str | None) -> "Iterator[CertificateRecord]":
     from ca.model import CertificateState
@@ -144,27 +139,3 @@ def _record(authority: "CertificateAuthority", serial: str) -> "CertificateRecor
         return authority.record(read_serial(serial))
     except ValueError:
         raise CommandError("ca.show.not_a_serial", value=shown(serial)) from None
-
-
-def _audit(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
-    with unsigning_authority(arguments) as authority:
-        report = authority.audit()
-    if arguments.json:
-        out.json(
-            {
-                "clean": report.is_clean,
-                "entries": report.entries,
-                "first_break": report.first_break,
-                "contradictions": list(report.contradictions),
-                "pending": report.pending,
-            }
-        )
-    else:
-        out.line(text("ca.audit.clean" if report.is_clean else "ca.audit.broken", entries=report.entries))
-        if report.first_break is not None:
-            out.line(text("ca.audit.first_break", index=report.first_break))
-        for each in report.contradictions:
-            out.line(f"  {shown(each)}")
-        if report.pending:
-            out.line(text("ca.audit.pending", count=report.pending))
-    return ExitStatus.PASSED if report.is_clean else ExitStatus.FAILED
