@@ -123,6 +123,11 @@ class CaRegister(RegisterStore["RegisterTransaction"]):
         with self.snapshot() as connection:
             yield ListView(connection, authority)
 
+    def last_change(self, authority: str) -> int:
+        """Number of the last change of a certificate's state; 0 without one."""
+        with self._engine.connect() as connection:
+            return _last_change(connection, authority)
+
     def changes(self, authority: str, *, after: int = 0, most: int = 1000) -> Sequence[StatusChange]:
         """Certificates changed since, by number of the change."""
         columns = CERTIFICATES.c
@@ -154,11 +159,6 @@ class CaRegister(RegisterStore["RegisterTransaction"]):
         """Lists without a signature, oldest first."""
         with self._engine.connect() as connection:
             return ListView(connection, authority).unsigned()
-
-    def audit_head(self) -> int:
-        """Number of the trail's last entry; 0 without one."""
-        with self._engine.connect() as connection:
-            return int(connection.execute(sa.select(sa.func.max(AUDIT_ROWS.c.number))).scalar() or 0)
 
     def audit_entries(self, *, after: int = 0, most: int = 10_000) -> Sequence[AuditDetails]:
         """A page of audit entries, oldest first."""
@@ -294,9 +294,7 @@ class RegisterTransaction:
         AUDIT.append_all(self._connection, at=at, actor=actor, event=event, details=details)
 
     def _next_change(self, authority: str) -> int:
-        columns = CERTIFICATES.c
-        query = sa.select(sa.func.max(columns.changed)).where(columns.authority == authority)
-        return int(self._connection.execute(query).scalar() or 0) + 1
+        return _last_change(self._connection, authority) + 1
 
     def _update(self, authority: str, serial: SerialNumber, **values: str | int | bytes | None) -> None:
         columns = CERTIFICATES.c
@@ -330,6 +328,12 @@ def _row(connection: sa.Connection, authority: str, serial: SerialNumber) -> sa.
     if row is None:
         raise CertificateNotFoundError(f"no certificate {serial} is on record")
     return row
+
+
+def _last_change(connection: sa.Connection, authority: str) -> int:
+    columns = CERTIFICATES.c
+    query = sa.select(sa.func.max(columns.changed)).where(columns.authority == authority)
+    return int(connection.execute(query).scalar() or 0)
 
 
 def _certificate(connection: sa.Connection, authority: str, serial: SerialNumber) -> CertificateRecord:

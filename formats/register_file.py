@@ -290,5 +290,11 @@ def time_text(moment: datetime) -> str:
 
 
 def time_from(text: str) -> datetime:
-    """The moment a register wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    """The moment a register wrote.
+
+    Raises:
+        ValueError: It did not write this.
+    """
+    if len(text) != 20 or text[10] != "T" or text[19] != "Z":
+        raise ValueError("not a moment as registers write them")
+    return datetime.fromisoformat(text)

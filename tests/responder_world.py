@@ -83,9 +83,13 @@ class ResponderWorld:
 
 
 def make_responder_world(
-    *, user_id: bytes = DEFAULT_USER_ID, signer: Signer | None = None, address: str = ":memory:"
+    *,
+    user_id: bytes = DEFAULT_USER_ID,
+    signer: Signer | None = None,
+    address: str = ":memory:",
+    record: str = ":memory:",
 ) -> ResponderWorld:
-    world = make_world(user_id=user_id)
+    world = make_world(record, user_id=user_id)
     own = signer or SoftwareSigner(PrivateKey.generate())
     return ResponderWorld(world, own, responder_certificate(world, own), StatusRegister(address))
 

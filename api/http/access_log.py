@@ -27,18 +27,19 @@ class AccessLog:
         self._clock = clock
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._second: tuple[datetime | None, str] = (None, "")
 
     def exchange(self, *, service: str, route: str, method: str, status: int, octets: int, seconds: float) -> None:
         """Note an exchange; every text is the program's own."""
         self._add(
-            f'{{"at":"{self._clock():%Y-%m-%dT%H:%M:%SZ}","event":"exchange","service":"{service}",'
+            f'{{"at":"{self._at()}","event":"exchange","service":"{service}",'
             f'"route":"{route}","method":"{method}","status":{status},"octets":{octets},'
             f'"ms":{seconds * 1000:.2f}}}\n'
         )
 
     def event(self, event: str, **facts: str | int) -> None:
         """Note something else that happened; ``facts`` hold no secret and no number of a person."""
-        line = {"at": f"{self._clock():%Y-%m-%dT%H:%M:%SZ}", "event": event, **facts}
+        line = {"at": self._at(), "event": event, **facts}
         self._add(json.dumps(line, ensure_ascii=True) + "\n")
 
     def flush(self) -> None:
@@ -53,6 +54,13 @@ class AccessLog:
             self._write("".join(lines))
         except OSError:  # a full disk must not stop the answers
             return
+
+    def _at(self) -> str:
+        """The present moment; written once for all lines of it."""
+        now = self._clock()
+        if now != self._second[0]:
+            self._second = (now, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        return self._second[1]
 
     def _add(self, line: str) -> None:
         self._lines.append(line)

@@ -188,6 +188,7 @@ class StatusFront:
         return _answer(answer, self._clock())
 
 
+@lru_cache(maxsize=16_384)
 def decoded(rest: bytes) -> bytes | None:
     """The request in a path; None if it is not Base64."""
     try:

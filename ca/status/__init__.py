@@ -3,7 +3,7 @@
 ``responder.StatusResponder`` takes octets and gives an answer value; HTTP is elsewhere. It answers from its
 memory, from answers signed beforehand (``presigning``), or signs on demand, by a key of its own that the authority
 certified (``responder_key``). It believes nothing older than ``StatusPolicy.change_after``: what changed on record
-since an answer was made is found by the record's audit trail, whose numbers only grow.
+since an answer was made is found by the numbers of changes, which only grow (``ca.model.StatusChange``).
 
 * good is said of a certificate that is on record as valid, and of no other;
 * never issued, and intended but not signed: as the policy says, never good;

@@ -89,9 +89,9 @@ DIGEST_NAMES: Final = {"sm3": oids.SM3, "sha1": oids.SHA1, "sha256": oids.SHA256
 """How settings name the digests."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Caching:
-    """What caches may be told of an answer (RFC 9919).
+    """What caches may be told of an answer (RFC 9919). Equal to itself alone, so that looking it up is cheap.
 
     Attributes:
         this_update: Its thisUpdate.
@@ -130,7 +130,7 @@ class StoredAnswer:
         algorithm: Digest of the CertID.
         this_update: Its thisUpdate.
         next_update: Its nextUpdate.
-        change: Number of the last entry of the record's trail when the certificate's standing was read.
+        change: Number of the last change on record when the certificate's standing was read.
         encoded: OCSPResponse, DER.
     """
 
@@ -153,7 +153,7 @@ def is_due(answer: StoredAnswer | None, changed: int, *, now: datetime) -> bool:
 
     Args:
         answer: The one stored; None without one.
-        changed: Number of the trail's last entry about the certificate; 0 if there is none since ``answer``.
+        changed: Number of the certificate's last change on record; 0 if it is not known to have changed.
         now: The present moment.
     """
     if answer is None or answer.change < changed:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ca.model import CertificateStanding, SerialNumber
-from ca.ports import AuditDetails
+from ca.model import CertificateStanding, SerialNumber, StatusChange
 from ca.status.model import StoredAnswer
 
 
@@ -19,11 +18,11 @@ class StatusRecord(Protocol):
     ) -> Mapping[SerialNumber, CertificateStanding]:
         """How certificates stand; those not on record are left out."""
 
-    def audit_head(self) -> int:
-        """Number of the trail's last entry; 0 without one."""
+    def last_change(self, authority: str) -> int:
+        """Number of the last change of a certificate's state; 0 without one."""
 
-    def audit_entries(self, *, after: int = 0, most: int = 10_000) -> Sequence[AuditDetails]:
-        """A page of audit entries, oldest first."""
+    def changes(self, authority: str, *, after: int = 0, most: int = 1000) -> Sequence[StatusChange]:
+        """Certificates whose state changed, by number of their last change."""
 
 
 class AnswerStore(Protocol):
@@ -38,7 +37,7 @@ class AnswerStore(Protocol):
         """Certificates with an answer of one of the digests that is due again by its time, oldest first."""
 
     def progress(self, authority: str) -> int:
-        """Number of the record's trail up to which changes have reached the answers; 0 at first."""
+        """Number of the last change on record that has reached the answers; 0 at first."""
 
     def replace(
         self,

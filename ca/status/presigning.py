@@ -1,13 +1,13 @@
 """Signing answers beforehand: what is due at this moment, by time or since it changed, and no more.
 
-The record is not searched. Its trail tells what was issued or changed since the last run, and the stored answers
-tell by their times which are at half their life; a run costs what is due, however many certificates there are.
+The record is not searched. The numbers of its changes tell what was issued or changed since the last run, and the
+stored answers tell by their times which are at half their life; a run costs what is due, however many certificates
+there are.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,6 @@ from typing import Final
 from ca.authority import authority_id
 from ca.model import CertificateStanding, SerialNumber
 from ca.ports import Clock
-from ca.status.changes import changes_after
 from ca.status.model import StatusPolicy, StoredAnswer, is_due
 from ca.status.ports import AnswerStore, StatusRecord
 from ca.status.responder_key import ResponderKey
@@ -83,8 +82,10 @@ class Presigner:
             RegisterError: The record or the store is out of reach.
         """
         done = PresigningRun()
-        for portion in self._changed():
-            done += self._settle(portion, progress=max(portion.values(), default=None))
+        progress = self._answers.progress(self._authority)
+        while changes := self._record.changes(self._authority, after=progress, most=_BATCH):
+            progress = changes[-1].number
+            done += self._settle({each.serial: each.number for each in changes}, progress=progress)
         while serials := self._due_by_time():
             done += self._settle(dict.fromkeys(serials, 0), progress=None)
         return done
@@ -92,22 +93,10 @@ class Presigner:
     def _due_by_time(self) -> Sequence[SerialNumber]:
         return self._answers.due(self._authority, self._policy.presigned, now=self._now(), most=_BATCH)
 
-    def _changed(self) -> Iterator[dict[SerialNumber, int]]:
-        """Certificates the trail speaks of since the last run, with the number of the last entry about each."""
-        entries = changes_after(self._record, self._authority, self._answers.progress(self._authority))
-        while portion := list(itertools.islice(entries, _BATCH)):
-            last = portion[-1][0]
-            changed = {serial: number for number, serial in portion if serial is not None}
-            if changed:
-                changed[max(changed, key=changed.__getitem__)] = last
-                yield changed
-            else:
-                self._answers.replace(self._authority, (), without=(), progress=last, at=self._now())
-
     def _settle(self, serials: Mapping[SerialNumber, int], *, progress: int | None) -> PresigningRun:
         """Sign anew for certificates, as they stand now."""
         now = self._now()
-        head = self._record.audit_head()
+        head = self._record.last_change(self._authority)
         standings = self._record.standings(self._authority, [*serials, self._key.serial])
         self._key.check(standings.get(self._key.serial), now)
         due = self._due(serials, now)

@@ -70,7 +70,7 @@ class StatusRegister(RegisterStore[sa.Connection]):
             return list(dict.fromkeys(SerialNumber.parse(row.serial) for row in connection.execute(query)))
 
     def progress(self, authority: str) -> int:
-        """Number of the record's trail up to which changes have reached the answers."""
+        """Number of the last change on record that has reached the answers."""
         with self._engine.connect() as connection:
             query = sa.select(PROGRESS.c.change).where(PROGRESS.c.authority == authority)
             return int(connection.execute(query).scalar() or 0)

@@ -14,7 +14,6 @@ from typing import Final
 from ca.authority import authority_id
 from ca.model import CertificateStanding, SerialNumber
 from ca.ports import Clock
-from ca.status.changes import changes_after
 from ca.status.errors import ResponderUnfitError
 from ca.status.memory import AnswerMemory
 from ca.status.model import NeverIssued, StatusAnswer, StatusPolicy, caching_of
@@ -148,14 +147,11 @@ class StatusResponder:
         if self._is_abreast(now):
             return
         if self._seen is None:
-            self._seen = self._record.audit_head() if self._answers is None else self._progress()
-        changed = []
-        for number, serial in changes_after(self._record, self.authority, self._seen):
-            self._seen = number
-            if serial is not None:
-                changed.append(serial)
-                self._outdated[serial] = number
-        self._memory.forget(changed)
+            self._seen = self._record.last_change(self.authority) if self._answers is None else self._progress()
+        while changes := self._record.changes(self.authority, after=self._seen):
+            self._seen = changes[-1].number
+            self._memory.forget(each.serial for each in changes)
+            self._outdated.update((each.serial, each.number) for each in changes)
         if self._answers is None:
             self._outdated.clear()
         elif self._outdated:
