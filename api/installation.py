@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from api.installation_stamping import Stamping, read_stamping, stamper_of
+from api.key_places import SOCKET_VARIABLE, DeviceLibrary, open_library_key, read_key_place
 from api.stopped_keys import StopFile
 from api.time_stamp_service import MACHINE_CLOCKS, Clocks
 from api.wiring import CatalogueDirectory, IssuerSeal, SealServiceSealer, SignersByLabel
@@ -45,7 +46,7 @@ from formats.fonts import installed_fonts
 from formats.gb32100 import CreditCode
 from formats.gbt20518 import read_certificate
 from formats.json_data import JsonNode, read_json
-from hsm_sim import KeyStoreProcess, KeyStoreSigner, OfficerCredential, ServiceSettings, start_key_store
+from hsm_sim import KeyStoreSigner, OfficerCredential, ServiceSettings, start_key_store
 from licence_service import LicenceService, built_in_types
 from licence_service.files import FolderFileStore
 from licence_service.painting import FacePainter
@@ -281,7 +282,6 @@ class OpenInstallation:
     Attributes:
         folder: Where it lies.
         installation: What its file says.
-        key_store: The running key store.
         signers: Opened signers by label.
         authority: Its certificate authority.
         seals: Its seal service.
@@ -290,7 +290,6 @@ class OpenInstallation:
 
     folder: Path
     installation: Installation
-    key_store: KeyStoreProcess
     signers: Mapping[str, Signer]
     authority: CertificateAuthority
     seals: SealService
@@ -325,6 +324,22 @@ def authority_settings(crl_uri: str) -> AuthoritySettings:
     return AuthoritySettings(policies=(PolicyStatement(TEST_POLICY),), crl_uris=(crl_uri,))
 
 
+def _opener_of_keys(
+    folder: Path, secret: Secrets, stack: ExitStack, *, stderr: int | IO[bytes] | None
+) -> Callable[[int, bytes, PublicKey], Signer]:
+    """How keys are opened: in the installation's own key store, or in the device the environment names."""
+    named = os.environ.get(SOCKET_VARIABLE, "")
+    place = read_key_place(named) if named else None
+    if isinstance(place, DeviceLibrary):
+        library = place
+        return lambda index, pin, key: stack.enter_context(
+            open_library_key(library, index, lambda: pin, registered=key)
+        )
+    process = stack.enter_context(start_key_store(key_store_settings(folder), secret.officer, stderr=stderr))
+    client = stack.enter_context(process.client())
+    return lambda index, pin, key: stack.enter_context(KeyStoreSigner(client, index, pin, key))
+
+
 @contextmanager
 def open_installation(
     folder: Path,
@@ -350,14 +365,12 @@ def open_installation(
     """
     installation, secret = Installation.read(folder), Secrets.read(folder)
     with ExitStack() as stack:
-        process = stack.enter_context(start_key_store(key_store_settings(folder), secret.officer, stderr=stderr))
-        client = stack.enter_context(process.client())
+        open_key = _opener_of_keys(folder, secret, stack, stderr=stderr)
         signers: dict[str, Signer] = {}
         for key in installation.keys.values():
             public_key = PublicKey(key.public_key)
-            signer = KeyStoreSigner(client, key.index, secret.passwords[key.label], public_key)
-            record = StopFile(folder, public_key, clock=clock)
-            signers[key.label] = GuardedSigner(stack.enter_context(signer), record)
+            signer = open_key(key.index, secret.passwords[key.label], public_key)
+            signers[key.label] = GuardedSigner(signer, StopFile(folder, public_key, clock=clock))
         ca_store = CaRegister(str(folder / "ca.sqlite"))
         stack.callback(ca_store.close)
         seal_store = SealRegister(str(folder / "seals.sqlite"))
@@ -408,7 +421,7 @@ def open_installation(
             index_key=secret.index_key,
             clock=clock,
         )
-        yield OpenInstallation(folder, installation, process, signers, authority, seals, licences)
+        yield OpenInstallation(folder, installation, signers, authority, seals, licences)
 
 
 def _read_key(node: JsonNode) -> KeyEntry:

@@ -4,20 +4,20 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from api.arguments import ArgumentParser, whole_number
 from api.arguments import checked as checked_argument
 from api.failures import CommandError
+from api.key_places import SOCKET_VARIABLE, DeviceLibrary, KeyPlace, open_library_key, read_key_place
 from api.messages import Messages
 from api.output import Output
 from api.secret_sources import KEY_PIN, OFFICER_SECRET, SecretSource
 
 if TYPE_CHECKING:
-    from hsm_sim import KeyStoreClient, KeyStoreSigner, OfficerCredential, OfficerSession
+    from crypto import Signer
+    from hsm_sim import KeyStoreClient, OfficerCredential, OfficerSession
 
-SOCKET_VARIABLE: Final = "XINYIN_KEY_STORE"
 OFFICER_VARIABLE: Final = "XINYIN_OFFICER"
 _DEFAULT_OFFICER: Final = "officer"
 MOST_INDEX: Final = 4096
@@ -50,15 +50,22 @@ def key_store(arguments: argparse.Namespace) -> "Iterator[KeyStoreClient]":
     """A client of the key store that the arguments or the environment name.
 
     Raises:
-        CommandError: Neither names one.
+        CommandError: Neither names one, or what they name is a vendor's library.
     """
     from hsm_sim import KeyStoreClient
 
-    path = arguments.key_store or os.environ.get(SOCKET_VARIABLE)
-    if not path:
-        raise CommandError("key_store.not_named", variable=SOCKET_VARIABLE)
-    with KeyStoreClient(Path(path), name="xinyin", reconnect_seconds=0.0) as client:
+    place = _place(arguments)
+    if isinstance(place, DeviceLibrary):
+        raise CommandError("key_store.no_management", library=str(place.path))
+    with KeyStoreClient(place.path, name="xinyin", reconnect_seconds=0.0) as client:
         yield client
+
+
+def _place(arguments: argparse.Namespace) -> KeyPlace:
+    text = arguments.key_store or os.environ.get(SOCKET_VARIABLE)
+    if not text:
+        raise CommandError("key_store.not_named", variable=SOCKET_VARIABLE)
+    return read_key_place(text)
 
 
 def officer_of(
@@ -80,12 +87,19 @@ def officer_session(arguments: argparse.Namespace, text: Messages, out: Output) 
 
 
 @contextmanager
-def key_signer(
-    arguments: argparse.Namespace, index: int, text: Messages, out: Output
-) -> "Iterator[KeyStoreSigner]":
+def key_signer(arguments: argparse.Namespace, index: int, text: Messages, out: Output) -> "Iterator[Signer]":
     """A signer over the signing key at ``index``; its PIN comes from where ``KEY_PIN`` says."""
     from hsm_sim import KeyStoreSigner
 
+    place = _place(arguments)
+    if isinstance(place, DeviceLibrary):
+
+        def pin_of_key() -> bytes:
+            return KEY_PIN.read(arguments.pin_file, text, out)
+
+        with open_library_key(place, index, pin_of_key, reconnect_seconds=0.0) as library_signer:
+            yield library_signer
+        return
     with key_store(arguments) as client:
         public_key = client.public_key(index)
         pin = KEY_PIN.read(arguments.pin_file, text, out)

@@ -12,6 +12,7 @@ from api import moments
 from api.authority_folder import AuthorityFile
 from api.failures import CommandError
 from api.files import read_file
+from api.key_places import DeviceLibrary, open_library_key, read_key_place
 from api.stopped_keys import StopFile
 from ca.register import CaRegister
 from ca.service import CertificateAuthority
@@ -27,7 +28,7 @@ class KeyAccess:
     """How keys are reached.
 
     Attributes:
-        socket: Of the key store; None if none was named.
+        socket: Of the key store, or a vendor's library, see ``api.key_places``; None if none was named.
         pin: For keys whose service names no file of its own; None if none was given.
     """
 
@@ -85,11 +86,21 @@ class Surroundings:
             KeyStoreError: The key store refuses.
         """
         if index not in self._signers:
-            client = self._key_store()
-            public_key = client.public_key(index)
-            signer = self.open(KeyStoreSigner(client, index, self._pin(index, pin_file), public_key))
-            self._signers[index] = GuardedSigner(signer, StopFile(self.folder, public_key, clock=self.clock))
+            signer = self._open_signer(index, pin_file)
+            record = StopFile(self.folder, signer.public_key, clock=self.clock)
+            self._signers[index] = GuardedSigner(signer, record)
         return self._signers[index]
+
+    def _open_signer(self, index: int, pin_file: str | None) -> Signer:
+        if not self._keys.socket:
+            raise CommandError("key_store.not_named", variable="XINYIN_KEY_STORE")
+        place = read_key_place(self._keys.socket)
+        if isinstance(place, DeviceLibrary):
+            return self.open(open_library_key(place, index, lambda: self._pin(index, pin_file)))
+        if self._client is None:
+            self._client = self.open(KeyStoreClient(place.path, name="xinyin serve"))
+        public_key = self._client.public_key(index)
+        return self.open(KeyStoreSigner(self._client, index, self._pin(index, pin_file), public_key))
 
     def authority(self) -> CertificateAuthority:
         """The authority with its key, for services that sign in its name.
@@ -103,13 +114,6 @@ class Surroundings:
         if signer.public_key != self.file.public_key:
             raise CommandError("ca.other_key", index=self.file.key_index)
         return authority_over(self.folder, self.file, self.store, signer)
-
-    def _key_store(self) -> KeyStoreClient:
-        if self._client is None:
-            if not self._keys.socket:
-                raise CommandError("key_store.not_named", variable="XINYIN_KEY_STORE")
-            self._client = self.open(KeyStoreClient(Path(self._keys.socket), name="xinyin serve"))
-        return self._client
 
     def _pin(self, index: int, pin_file: str | None) -> bytes:
         if pin_file is not None:

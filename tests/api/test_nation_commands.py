@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from api.command_line import main
+from api.installation import Secrets, key_store_settings
 from formats.fonts import FontsNotFoundError, Typeface, installed_fonts
+from hsm_sim import start_key_store
 from tests.api.conftest import Run
+from tests.running_store import Build, built  # noqa: F401 - a fixture
 
 REGION = "990100"
 
@@ -222,3 +225,23 @@ def test_an_output_that_exists_is_kept(nation: Path, tmp_path: Path, run: Run) -
     licence = nation / "licences" / f"{REGION}-business-licence.ofd"
     assert run("seal", licence, "--home", nation / REGION, "--issuer", "market", "-o", output).status == 3
     assert output.read_bytes() == b"mine"
+
+
+def test_licences_are_sealed_through_a_library(
+    nation: Path,
+    tmp_path: Path,
+    run: Run,
+    built: Build,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The place's keys behind a vendor's library: issuing and sealing sign through it, and what comes out verifies."""
+    place = nation / REGION
+    settings, officer = key_store_settings(place), Secrets.read(place).officer
+    with (tmp_path / "log").open("wb") as log, start_key_store(settings, officer, stderr=log) as process:
+        monkeypatch.setenv("XINYIN_SDF_SOCKET", str(process.socket_path))
+        monkeypatch.setenv("XINYIN_KEY_STORE", f"sdf:{built()}?profile=simulator")
+        licence = tmp_path / "licence.ofd"
+        request = written(tmp_path, request_of(nation, request_id="cli-library"))
+        ended = run("issue", request, "--home", place, "-o", licence)
+        assert ended.status == 0, ended.err
+    assert run("verify", licence, *trusted(nation)).status == 0

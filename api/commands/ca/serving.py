@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from api.arguments import add_command, checked, whole_number
 from api.authority_access import add_directory, add_key
 from api.failures import CommandError, ExitStatus
-from api.key_store_access import SOCKET_VARIABLE
+from api.key_places import SOCKET_VARIABLE
 from api.messages import Messages
 from api.output import Output, shown
 from api.secret_sources import KEY_PIN
