@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from api.arguments import ArgumentParser, whole_number
 from api.arguments import checked as checked_argument
-from api.failures import CommandError
+from api.failures import CommandError, ExitStatus
 from api.key_places import SOCKET_VARIABLE, DeviceLibrary, KeyPlace, open_library_key, read_key_place
 from api.messages import Messages
-from api.output import Output
-from api.secret_sources import KEY_PIN, OFFICER_SECRET, SecretSource
+from api.output import Output, shown
+from api.secret_sources import KEY_PIN, OFFICER_SECRET, SECOND_OFFICER_SECRET, SecretSource
 
 if TYPE_CHECKING:
     from crypto import Signer
@@ -28,10 +28,15 @@ def add_key_store(parser: ArgumentParser, text: Messages) -> None:
     parser.add_argument("--key-store", metavar="SOCKET", help=text("key_store.socket", variable=SOCKET_VARIABLE))
 
 
-def add_officer(parser: ArgumentParser, text: Messages, source: SecretSource = OFFICER_SECRET) -> None:
-    """Add ``--officer`` and where the officer's secret comes from."""
+def add_officer(
+    parser: ArgumentParser, text: Messages, source: SecretSource = OFFICER_SECRET, *, second: bool = True
+) -> None:
+    """Add ``--officer`` and where the officer's secret comes from; with ``second`` the same for another."""
     parser.add_argument("--officer", metavar="NAME", help=text("key_store.officer", variable=OFFICER_VARIABLE))
     source.add_to(parser, text)
+    if second:
+        parser.add_argument("--second-officer", metavar="NAME", help=text("key_store.second_officer"))
+        SECOND_OFFICER_SECRET.add_to(parser, text)
 
 
 def add_index(parser: ArgumentParser, text: Messages, option: str = "--index") -> None:
@@ -80,10 +85,34 @@ def officer_of(
 
 @contextmanager
 def officer_session(arguments: argparse.Namespace, text: Messages, out: Output) -> "Iterator[OfficerSession]":
-    """A session that the officer is logged in to."""
+    """A session that the officer is logged in to, with a second one where one is named.
+
+    Raises:
+        CommandError: On a device under dual control, with one officer: the act was proposed and waits for another.
+    """
+    from hsm_sim import OfficerCredential
+    from hsm_sim.dual_control import ProposedError
+
     officer = officer_of(arguments, text, out)
-    with key_store(arguments) as client, client.officer(officer) as session:
-        yield session
+    with key_store(arguments) as client:
+        if arguments.second_officer is not None:
+            secret = SECOND_OFFICER_SECRET.read(arguments.second_secret_file, text, out)
+            second = OfficerCredential(arguments.second_officer, secret)
+            with client.administrators(officer, second) as session:
+                yield session
+            return
+        try:
+            with client.proposing_officer(officer) as session:
+                yield session
+        except ProposedError as error:
+            act = error.act
+            raise CommandError(
+                "hsm.acts.proposed",
+                status=ExitStatus.UNDETERMINED,
+                number=act.number,
+                digest=act.digest.hex(),
+                summary=shown(act.summary),
+            ) from None
 
 
 @contextmanager

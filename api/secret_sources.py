@@ -82,6 +82,23 @@ class SecretSource:
         return secret
 
 
+def named_secret(argument: str, text: Messages, out: Output, asked: str) -> tuple[str, bytes]:
+    """A secret that belongs to a name: ``NAME=FILE`` takes the file's first line, ``NAME`` alone asks for it.
+
+    Args:
+        argument: As typed.
+        text: Catalogue.
+        out: Where a warning about the file's permissions goes.
+        asked: Path of the text that says what is asked for.
+
+    Raises:
+        CommandError: As ``SecretSource.read``.
+    """
+    name, _, path = argument.partition("=")
+    source = SecretSource(name, None, asked)
+    return name, source.read(path or None, text, out)
+
+
 def _open_to_others(path: str) -> bool:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 - the path is shown and used as typed
@@ -95,6 +112,9 @@ FIRST_OFFICER_SECRET: Final = SecretSource(
     "--secret-file", "XINYIN_OFFICER_SECRET", "secrets.officer_secret", twice=True
 )
 NEW_OFFICER_SECRET: Final = SecretSource("--new-secret-file", None, "secrets.new_officer_secret", twice=True)
+SECOND_OFFICER_SECRET: Final = SecretSource(
+    "--second-secret-file", "XINYIN_SECOND_OFFICER_SECRET", "secrets.second_officer_secret"
+)
 KEY_PIN: Final = SecretSource("--pin-file", "XINYIN_KEY_PIN", "secrets.key_pin")
 FIRST_KEY_PIN: Final = SecretSource("--pin-file", "XINYIN_KEY_PIN", "secrets.key_pin", twice=True)
 NEW_KEY_PIN: Final = SecretSource("--new-pin-file", None, "secrets.new_key_pin", twice=True)

@@ -25,5 +25,6 @@ COMMANDS: Final = (
     "ca",
     "hsm",
     "kmc",
+    "ceremony",
 )
 """Names as typed, in the order of the help; of the modules with ``_`` for ``-``."""

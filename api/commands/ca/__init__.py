@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from api.arguments import add_command, add_group
+from api.ceremony.commands import add_ceremony
 from api.commands.ca import auditing, creating, issuing, record, revoking, serving, status, time_stamping
 from api.messages import Messages
 from api.output import Output
@@ -14,6 +15,7 @@ def add_parser(subparsers: Any, text: Messages) -> None:
     group = add_group(add_command(subparsers, text, "ca", "ca"), text, "ca_command")
     for part in (creating, issuing, revoking, record, auditing, status, time_stamping, serving):
         part.add_parsers(group, text)
+    add_ceremony(group, text, authority=True)
 
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:

@@ -4,7 +4,8 @@ import argparse
 from typing import Any
 
 from api.arguments import add_command, add_group
-from api.commands.hsm import device, faults, keys, officers, stops
+from api.ceremony.commands import add_ceremony
+from api.commands.hsm import custody, device, duties, faults, keys, log, officers, states, stops
 from api.messages import Messages
 from api.output import Output
 
@@ -17,6 +18,9 @@ def add_parser(subparsers: Any, text: Messages) -> None:
     officers.add_parsers(group, text)
     faults.add_parsers(group, text)
     stops.add_parsers(group, text)
+    for part in (duties, states, custody, log):
+        part.add_parsers(group, text)
+    add_ceremony(group, text, authority=False)
 
 
 def run(arguments: argparse.Namespace, text: Messages, out: Output) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from api.arguments import ArgumentParser, add_command, checked, whole_number
 from api.failures import CommandError, ExitStatus
@@ -13,7 +13,11 @@ from api.key_store_access import add_key_store, add_officer, key_store, officer_
 from api.messages import Messages
 from api.moments import beijing_text, utc_text
 from api.output import Output, shown
-from api.secret_sources import FIRST_OFFICER_SECRET
+from api.secret_sources import FIRST_OFFICER_SECRET, named_secret
+from api.share_input import add_shares, shares_of
+
+if TYPE_CHECKING:
+    from hsm_sim import DevicePolicy, OfficerCredential
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,7 +31,7 @@ def add_parsers(group: Any, text: Messages) -> None:
     """Add the commands."""
     init = add_command(group, text, "init", "hsm.init")
     _add_directory(init, text)
-    add_officer(init, text, FIRST_OFFICER_SECRET)
+    add_administrators(init, text)
     init.set_defaults(handler=_init)
 
     serve = add_command(group, text, "serve", "hsm.serve")
@@ -41,7 +45,8 @@ def add_parsers(group: Any, text: Messages) -> None:
         help=text("hsm.serve.minimum_generation"),
     )
     serve.add_argument("--allow-faults", action="store_true", help=text("hsm.serve.allow_faults"))
-    add_officer(serve, text)
+    add_officer(serve, text, second=False)
+    add_shares(serve, text, required=False)
     serve.set_defaults(handler=_serve)
 
     status = add_command(group, text, "status", "hsm.status")
@@ -79,11 +84,40 @@ def _opening() -> Iterator[None]:
 def _init(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from hsm_sim import ServiceSettings, initialise_key_store
 
-    officer = officer_of(arguments, text, out, FIRST_OFFICER_SECRET)
+    officers, policy = administrators_of(arguments, text, out)
     with _opening():
-        initialise_key_store(ServiceSettings(Path(arguments.directory)), (officer,))
-    out.line(text("hsm.init.done", directory=shown(arguments.directory), officer=shown(officer.name)))
+        initialise_key_store(ServiceSettings(Path(arguments.directory)), officers, policy)
+    names = ", ".join(shown(officer.name) for officer in officers)
+    out.line(text("hsm.init.done", directory=shown(arguments.directory), officer=names))
+    out.line(text(f"hsm.control.{policy.control.name.lower()}"))
     return ExitStatus.PASSED
+
+
+def add_administrators(parser: ArgumentParser, text: Messages) -> None:
+    """Add the options that name the administrators of a new device."""
+    add_officer(parser, text, FIRST_OFFICER_SECRET, second=False)
+    parser.add_argument(
+        "--with-officer", metavar="NAME[=FILE]", action="append", default=[], help=text("hsm.init.with_officer")
+    )
+    parser.add_argument("--single-control", action="store_true", help=text("hsm.init.single_control"))
+
+
+def administrators_of(
+    arguments: argparse.Namespace, text: Messages, out: Output
+) -> "tuple[tuple[OfficerCredential, ...], DevicePolicy]":
+    """The administrators of a new device, and its policy: dual control where there are two of them."""
+    from hsm_sim import DevicePolicy, OfficerCredential
+    from hsm_sim.roles import Control
+
+    officers = [
+        officer_of(arguments, text, out, FIRST_OFFICER_SECRET),
+        *(
+            OfficerCredential(*named_secret(each, text, out, "secrets.officer_secret"))
+            for each in arguments.with_officer
+        ),
+    ]
+    dual = len(officers) > 1 and not arguments.single_control
+    return tuple(officers), DevicePolicy(control=Control.DUAL if dual else Control.SINGLE)
 
 
 def _serve(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
@@ -95,7 +129,8 @@ def _serve(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
         minimum_generation=arguments.minimum_generation,
         allow_faults=arguments.allow_faults,
     )
-    officer = officer_of(arguments, text, out)
+    shares = shares_of(arguments, text, out)
+    officer = shares or officer_of(arguments, text, out)
 
     def on_ready(*_: object) -> None:
         out.line(text("hsm.serve.ready", socket=shown(settings.listens_at)))
