@@ -11,6 +11,8 @@ SGD_SM2_1: Final = 0x00020200
 SGD_SM2_3: Final = 0x00020800
 """SM2 encryption, GM/T 0006."""
 
+DEVICE_FAMILY: Final = "xinyin-simulated-1"
+"""Devices that can take over each other's stores, and so open each other's wrapped keys."""
 DEVICE_INDEX: Final = 0
 """Holds the device's own pairs; closed to applications."""
 MAX_INDEX: Final = 4096

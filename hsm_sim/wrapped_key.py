@@ -24,8 +24,6 @@ from hsm_sim.model import MAX_LABEL, KeyUsage
 
 FORM: Final = b"XWK\x01"
 """Magic and version; another layout gets another number."""
-FAMILY: Final = "XINYIN-SIM"
-"""Devices that may share a wrapping key by backup; a real device's family is another."""
 KEY_ID_LENGTH: Final = 16
 WRAPPING_ID_LENGTH: Final = 8
 SEALED_LENGTH: Final = 12 + 64 + 16
@@ -79,7 +77,7 @@ class WrappedKey:
 
     Attributes:
         form: ``FORM``.
-        family: ``FAMILY`` of the device.
+        family: ``DEVICE_FAMILY`` of the device.
         wrapping_id: Of the wrapping key.
         key_id: Random; names the pair for ever, whatever wraps it.
         usage: Signing or encryption pair.

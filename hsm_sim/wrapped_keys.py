@@ -8,14 +8,13 @@ from crypto import PrivateKey, Sm3, pbkdf2_sm3, sm3
 from hsm_sim.audit import Event
 from hsm_sim.key_marks import KeyMarks
 from hsm_sim.keys import KeyFactory, Keys
-from hsm_sim.model import KeyUsage, check_password
+from hsm_sim.model import DEVICE_FAMILY, KeyUsage, check_password
 from hsm_sim.protection import SALT_LENGTH, RandomOctets
 from hsm_sim.record_store import Clock, RecordStore
 from hsm_sim.records import WrappingKeyRecord
 from hsm_sim.return_codes import AccessDeniedError, InputArgumentError
 from hsm_sim.self_test import pairwise_test
 from hsm_sim.wrapped_key import (
-    FAMILY,
     FORM,
     KEY_ID_LENGTH,
     SEALED_LENGTH,
@@ -71,7 +70,7 @@ class WrappedKeys:
         wrapping = self._wrapping.active()
         blank = WrappedKey(
             FORM,
-            FAMILY,
+            DEVICE_FAMILY,
             wrapping.wrapping_id,
             bytes(KEY_ID_LENGTH),
             request.usage,

@@ -13,6 +13,7 @@ from typing import Final
 from crypto import DecryptionError, InvalidKeyError, PrivateKey, hmac_sm3, sm4_gcm_decrypt, sm4_gcm_encrypt
 from formats.errors import MalformedDataError
 from hsm_sim.audit import Event
+from hsm_sim.model import DEVICE_FAMILY
 from hsm_sim.protection import RandomOctets
 from hsm_sim.record_store import Clock, RecordStore
 from hsm_sim.records import RecordKind, WrappingKeyRecord
@@ -24,7 +25,7 @@ from hsm_sim.return_codes import (
     NoBufferError,
     StepError,
 )
-from hsm_sim.wrapped_key import FAMILY, SEALED_LENGTH, WRAPPING_ID_LENGTH, WrappedKey, read_wrapped_key
+from hsm_sim.wrapped_key import SEALED_LENGTH, WRAPPING_ID_LENGTH, WrappedKey, read_wrapped_key
 
 SECRET_LENGTH: Final = 32
 VERIFIER_LENGTH: Final = 32
@@ -134,7 +135,7 @@ class WrappingKeys:
             record = read_wrapped_key(octets)
         except MalformedDataError as error:
             raise InputArgumentError(str(error)) from None
-        if record.family != FAMILY:
+        if record.family != DEVICE_FAMILY:
             raise KeyFaultError("wrapped by a device of another family")
         opened = self._unseal(octets, self._key_for(record))
         try:

@@ -24,7 +24,7 @@ from hsm_sim.custody.master_opening import open_master_with
 from hsm_sim.custody.shares import CustodySet
 from hsm_sim.encoding import Fixed, ListOf, Nested, Octets, Text, Unsigned, decode, encode
 from hsm_sim.management import DevicePolicy, OfficerCredential
-from hsm_sim.model import DEVICE_INDEX, SERIAL_LENGTH, KeyUsage
+from hsm_sim.model import DEVICE_FAMILY, DEVICE_INDEX, SERIAL_LENGTH, KeyUsage
 from hsm_sim.opening import enrolled_administrators, new_pair_records, new_serial
 from hsm_sim.protection import MASTER_LENGTH, Protection, RandomOctets
 from hsm_sim.record_store import Clock, RecordStore
@@ -40,8 +40,6 @@ from hsm_sim.records import (
 from hsm_sim.return_codes import BackupError, DeviceError, StoreIntegrityError
 from hsm_sim.storage import Change, Storage, StorageError, StoredEntry, StoredRecord
 
-FAMILY: Final = "xinyin-simulated-1"
-"""Devices that can take over each other's stores."""
 _MAGIC: Final = b"XKB1"
 _NONCE: Final = 12
 _MAX_RECORDS: Final = 1_000_000
@@ -106,7 +104,7 @@ def make_backup(store: RecordStore, *, actor: str, now: int, random: RandomOctet
         custody_set, secret = custody_secret(store)
         root, rows = store.snapshot()
         header = BackupHeader(
-            FAMILY, root.store_format, root.serial, now, root.generation, custody_set, random(32)
+            DEVICE_FAMILY, root.store_format, root.serial, now, root.generation, custody_set, random(32)
         )
         records = tuple(KeptRecord(each.kind, each.name, each.body, each.tag) for each in rows)
         content = encode(BackupContent(store.protection.master_for_custody(), records))
@@ -132,7 +130,7 @@ def read_header(backup: bytes) -> BackupHeader:
         header = decode(BackupHeader, backup[8:end], what="backup header")
     except MalformedDataError as error:
         raise BackupError(str(error)) from None
-    if header.family != FAMILY:
+    if header.family != DEVICE_FAMILY:
         raise BackupError("the backup is of another family of devices")
     if header.store_format != STORE_FORMAT:
         raise BackupError(f"store format {header.store_format}; this program reads {STORE_FORMAT}")

@@ -3,17 +3,10 @@
 gmsm shares no code with our engines, and Go's encoding/asn1 is one more decoder and encoder of what we write.
 """
 
-import base64
-import json
-import os
-import shutil
-import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,17 +16,13 @@ from crypto import PrivateKey
 from formats.gbt20518 import RevocationReason, Validity, read_certificate
 from formats.gbt35275 import Shape
 from formats.gbt38540 import Generation, read_seal_signature
+from tests.peers.gmsm import Ask
 from tests.peers.ofd_documents import face_of, pages, signed
 from tests.peers.ofd_nation import OfdNation, build_ofd_nation
 
 pytestmark = pytest.mark.peer
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "tests" / "peers" / "go"
-BUILT = ROOT / "build" / "peers" / "go"
 SIGNS = "Doc_0/Signs/Sign_0/"
-
-Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -41,42 +30,6 @@ def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfdNation]:
     built = build_ofd_nation(tmp_path_factory.mktemp("nation"))
     yield built
     built.close()
-
-
-@pytest.fixture(scope="module")
-def ask() -> Ask:
-    """Puts one question to the judge; an answer has ``refused`` (empty if it accepts) and ``facts``."""
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("no go")
-    BUILT.mkdir(parents=True, exist_ok=True)
-    judge = BUILT / f"gmsmpeer-{os.getpid()}"
-    built = subprocess.run(
-        [go, "build", "-mod=readonly", "-buildvcs=false", "-o", judge, "."],
-        cwd=SOURCE, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
-    if built.returncode != 0:
-        pytest.skip(f"the judge could not be built: {built.stderr.strip().splitlines()[-1][:300]}")
-
-    def ask(question: str, **given: Any) -> dict[str, Any]:
-        fields = {
-            name: [_text(each) for each in value] if isinstance(value, list) else _text(value)
-            for name, value in given.items()
-        }
-        run = subprocess.run(
-            [judge], input=json.dumps([{"ask": question, **fields}]), capture_output=True, text=True,
-            check=False, timeout=60,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr
-        [answer] = json.loads(run.stdout)
-        return answer
-
-    yield ask
-    judge.unlink()
-
-
-def _text(value: Any) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _parts(document: bytes) -> tuple[bytes, bytes]:

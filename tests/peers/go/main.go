@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"encoding/asn1"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,8 @@ func judge(asked question) (map[string]any, error) {
 		return judgeSealSignature(asked)
 	case "signed data":
 		return judgeSignedData(asked)
+	case "enveloped key":
+		return judgeEnvelopedKey(asked)
 	case "png":
 		image, err := png.Decode(bytes.NewReader(asked.Data))
 		if err != nil {
@@ -74,6 +77,33 @@ func judge(asked question) (map[string]any, error) {
 		return map[string]any{"width": image.Bounds().Dx(), "height": image.Bounds().Dy()}, nil
 	}
 	return nil, fmt.Errorf("no question %q", asked.Ask)
+}
+
+// judgeEnvelopedKey opens an SM2EnvelopedKey with the recipient's scalar (message), and envelopes a new key to the same
+// recipient.
+func judgeEnvelopedKey(asked question) (map[string]any, error) {
+	recipient, err := sm2.NewPrivateKey(asked.Message)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := sm2.ParseEnvelopedPrivateKey(recipient, asked.Data)
+	if err != nil {
+		return nil, err
+	}
+	own, err := sm2.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	made, err := sm2.MarshalEnvelopedPrivateKey(rand.Reader, &recipient.PublicKey, own)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"x":     fmt.Sprintf("%064x", opened.X),
+		"y":     fmt.Sprintf("%064x", opened.Y),
+		"made":  made,
+		"madeX": fmt.Sprintf("%064x", own.X),
+	}, nil
 }
 
 func judgePath(asked question) (map[string]any, error) {

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from crypto import PublicKey, encrypt, verify_digest
+from crypto import PrivateKey, PublicKey, encrypt, verify_digest
 from hsm_sim.commands import GetAccessRight, GetDeviceInfo, InternalDecrypt, InternalSign, ListKeys
 from hsm_sim.custody import backups
 from hsm_sim.custody.backups import open_backup, read_header
@@ -22,6 +22,7 @@ from hsm_sim.management import DestroyKeys, OfficerLogin, ReadAudit
 from hsm_sim.model import DeviceState, KeyUsage
 from hsm_sim.records import KeyRecord
 from hsm_sim.return_codes import (
+    AccessDeniedError,
     AccessRightError,
     BackupError,
     DeviceError,
@@ -35,6 +36,17 @@ from hsm_sim.return_codes import (
     UseLimitError,
 )
 from hsm_sim.storage import StorageError
+from hsm_sim.wrapped_key import WrappedPurpose, read_wrapped_key
+from hsm_sim.wrapped_key_commands import (
+    EnableWrapping,
+    EnvelopeWrapped,
+    GetWrappedRight,
+    KeyOrder,
+    MakeWrappedKeys,
+    RevokeWrappedKeys,
+    WrappedInfo,
+    WrappedSign,
+)
 from tests.unit.hsm_sim.conftest import Host
 from tests.unit.hsm_sim.custody.conftest import NEW
 
@@ -227,7 +239,7 @@ def test_pieces_come_in_order(full):
 
 def test_other_family(full, monkeypatch):
     """A backup of another family of devices is not restored."""
-    monkeypatch.setattr(backups, "FAMILY", "another family")
+    monkeypatch.setattr(backups, "DEVICE_FAMILY", "another family")
     other = full.back_up()
     monkeypatch.undo()
     with pytest.raises(BackupError, match="family"):
@@ -318,3 +330,33 @@ def test_hostile_backups(full):
         if bytes(octets) != full.backup:
             with pytest.raises(BackupError):
                 open_backup(bytes(octets), *custody, clock=full.host.clock)
+
+
+def test_restored_device_knows_pairs_that_are_kept_outside(kept):
+    """Wrapped pairs open on the restored device; revoked ones, tries and recipients are as they were."""
+    host = kept.host
+    host.generate(1)
+    officer = host.officer()
+    officer.call(EnableWrapping())
+    orders = (KeyOrder("", ""),)
+
+    def make(usage, purpose, guard, password=b""):
+        return officer.call(MakeWrappedKeys(usage, purpose, orders, None, guard, password)).keys[0]
+
+    signing, revoked = (make(SIGN, WrappedPurpose.USE, 1) for _ in range(2))
+    own = make(SIGN, WrappedPurpose.USE, None, b"a password of its own")
+    escrowed = make(ENCRYPT, WrappedPurpose.ESCROW, 1)
+    officer.call(RevokeWrappedKeys((read_wrapped_key(revoked).key_id,)))
+    first, second = (PrivateKey.generate().public_key.point for _ in range(2))
+    host.user(1).call(EnvelopeWrapped(escrowed, first))
+    with pytest.raises(AccessRightError):
+        host.session().call(GetWrappedRight(own, b"a wrong one"))
+    kept.back_up()
+    user = kept.restore()[0].user(1)
+    signature = user.call(WrappedSign(signing, E)).signature
+    verify_digest(PublicKey(read_wrapped_key(signing).public_key), E, signature)
+    user.call(EnvelopeWrapped(escrowed, first))
+    for request in (WrappedSign(revoked, E), EnvelopeWrapped(escrowed, second)):
+        with pytest.raises(AccessDeniedError):
+            user.call(request)
+    assert user.call(WrappedInfo(own)).password_tries_left == host.POLICY.password_tries - 1

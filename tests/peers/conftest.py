@@ -1,0 +1,5 @@
+"""What several peers share."""
+
+from tests.peers.gmsm import ask
+
+__all__ = ["ask"]
