@@ -71,7 +71,9 @@ class ResponderWorld:
 
     def issue(self, **changes: Any) -> SerialNumber:
         self.issued += 1
-        request = holder_request(f"holder-{self.issued}", **changes)
+        now = self.world.clock()
+        validity = Validity(now, now + timedelta(days=1000))
+        request = holder_request(f"holder-{self.issued}", **{"validity": validity, **changes})
         return SerialNumber(self.world.regional.issue(request, actor=ACTOR).serial_number)
 
     def cert_id(self, serial: SerialNumber | int, algorithm: str = oids.SM3) -> CertId:
