@@ -63,10 +63,10 @@ class SecretSource:
         return self._not_empty(secret, text)
 
     def _from_file(self, path: str, text: Messages, out: Output) -> bytes:
-        data = read_file(path, most=_MOST_OCTETS)
+        secret = first_line(path)
         if path != STANDARD_STREAM and _open_to_others(path):
             out.note(text("secrets.open_to_others", file=shown(path)))
-        return self._not_empty(data.split(b"\n", 1)[0].removesuffix(b"\r"), text)
+        return self._not_empty(secret, text)
 
     def _typed(self, text: Messages) -> bytes:
         if not sys.stdin or not sys.stdin.isatty():
@@ -97,6 +97,15 @@ def named_secret(argument: str, text: Messages, out: Output, asked: str) -> tupl
     name, _, path = argument.partition("=")
     source = SecretSource(name, None, asked)
     return name, source.read(path or None, text, out)
+
+
+def first_line(path: str) -> bytes:
+    """The secret in a file: its first line.
+
+    Raises:
+        CommandError: The file cannot be read.
+    """
+    return read_file(path, most=_MOST_OCTETS).split(b"\n", 1)[0].removesuffix(b"\r")
 
 
 def _open_to_others(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ca.errors import RefusedError
 from ca.model import IssuanceRequest, Possession
 from formats.gbt20518 import Name, Validity, read_request, verify_possession
+from formats.gbt20518.alternative_name import AlternativeName
 
 
 def request_from_pkcs10(
@@ -16,6 +17,7 @@ def request_from_pkcs10(
     user_id: bytes,
     subject: Name | None = None,
     credit_code: str | None = None,
+    alternative_names: tuple[AlternativeName, ...] = (),
 ) -> IssuanceRequest:
     """Take key and subject from a request, once its signature proves possession of the key.
 
@@ -29,6 +31,7 @@ def request_from_pkcs10(
         user_id: SM2 identity the requester signed under.
         subject: Subject the registering officer established; None to take the request's.
         credit_code: Credit code the registering officer established; None without one.
+        alternative_names: Names the registering officer established.
 
     Raises:
         MalformedDataError: Not a certification request.
@@ -48,4 +51,5 @@ def request_from_pkcs10(
         validity=validity,
         possession=Possession.PROVEN,
         credit_code=credit_code,
+        alternative_names=alternative_names,
     )

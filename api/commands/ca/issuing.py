@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from api import moments
+from api.applicant_input import add_names, names_of
 from api.arguments import add_command, checked, whole_number
 from api.authority_access import actor_of, add_actor, add_directory, add_key, signing_authority
 from api.failures import CommandError, ExitStatus, reading
@@ -39,6 +40,7 @@ def add_parsers(group: Any, text: Messages) -> None:
         help=text("ca.issue.subject"),
     )
     issue.add_argument("--credit-code", metavar="CODE", help=text("ca.issue.credit_code"))
+    add_names(issue, text)
     issue.add_argument(
         "--days",
         metavar="N",
@@ -109,6 +111,7 @@ def _request(arguments: argparse.Namespace) -> "IssuanceRequest":
             validity=validity,
             possession=Possession.VOUCHED,
             credit_code=arguments.credit_code,
+            alternative_names=names_of(arguments),
         )
     data = read_file(arguments.request, most=MAX_CERTIFICATE)
     with reading(shown(arguments.request), "request"):
@@ -121,6 +124,7 @@ def _request(arguments: argparse.Namespace) -> "IssuanceRequest":
                 user_id=DEFAULT_USER_ID,
                 subject=arguments.subject,
                 credit_code=arguments.credit_code,
+                alternative_names=names_of(arguments),
             )
         except InvalidSignatureError as error:
             raise CommandError(

@@ -20,7 +20,7 @@ from api.moments import beijing_text
 from api.output import Output
 from api.serial_input import add_serial
 
-_REASONS: Final = {
+REASONS: Final = {
     "unspecified": "UNSPECIFIED",
     "key-compromise": "KEY_COMPROMISE",
     "ca-compromise": "CA_COMPROMISE",
@@ -29,6 +29,7 @@ _REASONS: Final = {
     "cessation-of-operation": "CESSATION_OF_OPERATION",
     "privilege-withdrawn": "PRIVILEGE_WITHDRAWN",
 }
+"""Reasons to revoke for, as typed, and their names."""
 
 
 def add_parsers(group: Any, text: Messages) -> None:
@@ -36,7 +37,7 @@ def add_parsers(group: Any, text: Messages) -> None:
     revoke = add_command(group, text, "revoke", "ca.revoke")
     add_serial(revoke, text)
     add_directory(revoke, text)
-    revoke.add_argument("--reason", choices=tuple(_REASONS), required=True, help=text("ca.revoke.reason"))
+    revoke.add_argument("--reason", choices=tuple(REASONS), required=True, help=text("ca.revoke.reason"))
     revoke.add_argument(
         "--invalid-since",
         metavar="TIME",
@@ -71,7 +72,7 @@ def _revoke(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     with unsigning_authority(arguments) as authority:
         record = authority.revoke(
             arguments.serial,
-            RevocationReason[_REASONS[arguments.reason]],
+            RevocationReason[REASONS[arguments.reason]],
             actor=actor_of(arguments),
             invalidity_date=arguments.invalid_since,
         )
