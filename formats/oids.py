@@ -1,7 +1,7 @@
 """Object identifiers as dotted strings.
 
 Each is copied from the standards the house follows; none is invented. Names follow GM/T 0006, GB/T 33560,
-GB/T 35275, GB/T 20518, RFC 5280, RFC 3161 and RFC 6960.
+GB/T 35275, GB/T 20518, RFC 5280, RFC 3161, RFC 6960 and RFC 9810.
 """
 
 from typing import Final
@@ -109,3 +109,16 @@ IC_REGISTRATION_NUMBER: Final = "1.2.156.10260.4.1.3"
 ORGANIZATION_CODE: Final = "1.2.156.10260.4.1.4"
 """Several CAs put the 18-character unified social credit code here; this project does so too."""
 TAXATION_NUMBER: Final = "1.2.156.10260.4.1.5"
+
+# RFC 9810 (CMP), RFC 4211 (CRMF), RFC 9045, RFC 8018: enrolment messages
+PASSWORD_BASED_MAC: Final = "1.2.840.113533.7.66.13"
+PBMAC1: Final = "1.2.840.113549.1.5.14"
+PBKDF2: Final = "1.2.840.113549.1.5.12"
+HMAC_SHA1: Final = "1.2.840.113549.2.7"
+HMAC_SHA1_PKIX: Final = "1.3.6.1.5.5.8.1.2"
+HMAC_SHA256: Final = "1.2.840.113549.2.9"
+HMAC_SHA384: Final = "1.2.840.113549.2.10"
+HMAC_SHA512: Final = "1.2.840.113549.2.11"
+CMP_IMPLICIT_CONFIRM: Final = "1.3.6.1.5.5.7.4.13"
+CMP_CONFIRM_WAIT_TIME: Final = "1.3.6.1.5.5.7.4.14"
+CRMF_OLD_CERT_ID: Final = "1.3.6.1.5.5.7.5.1.5"

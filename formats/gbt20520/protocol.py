@@ -1,5 +1,6 @@
 """Requests for time stamps and their answers (RFC 3161 2.4.1 and 2.4.2; GB/T 20520): read and written."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -160,14 +161,20 @@ def encode_response(response: TimeStampResponse) -> bytes:
     Raises:
         ValueError: The token is not one DER value.
     """
-    status = [der.integer(response.status)]
-    if response.texts:
-        status.append(der.sequence(*(der.utf8_string(text) for text in response.texts)))
-    if response.failures:
-        status.append(der.named_bits(response.failures))
-    parts = [der.sequence(*status)]
+    parts = [encode_status_info(response.status, response.texts, response.failures)]
     if response.token is not None:
         parts.append(der.parse(response.token, what="time-stamp token").expect(der.SEQUENCE).encoded)
+    return der.sequence(*parts)
+
+
+def encode_status_info(status: PkiStatus, texts: Iterable[str] = (), failures: Collection[int] = ()) -> bytes:
+    """PKIStatusInfo as DER."""
+    parts = [der.integer(status)]
+    said = [der.utf8_string(text) for text in texts]
+    if said:
+        parts.append(der.sequence(*said))
+    if failures:
+        parts.append(der.named_bits(failures))
     return der.sequence(*parts)
 
 
@@ -180,7 +187,7 @@ def read_response(data: bytes) -> TimeStampResponse:
     """
     outer = der.parse(data, what="time-stamp response", limits=LIMITS)
     fields = outer.sequence(1, 2)
-    status, texts, failures = _status(fields.next("status").sequence(1, 3))
+    status, texts, failures = read_status_info(fields.next("status").sequence(1, 3))
     token = fields.optional(der.SEQUENCE)
     fields.end()
     try:
@@ -189,7 +196,12 @@ def read_response(data: bytes) -> TimeStampResponse:
         raise outer.error(str(exc)) from exc
 
 
-def _status(fields: Elements) -> tuple[PkiStatus, tuple[str, ...], frozenset[int]]:
+def read_status_info(fields: Elements) -> tuple[PkiStatus, tuple[str, ...], frozenset[int]]:
+    """PKIStatusInfo: status, texts, and bits of PKIFailureInfo.
+
+    Raises:
+        MalformedDataError: Not one.
+    """
     number = fields.next("status")
     try:
         status = PkiStatus(number.integer(max_octets=4))

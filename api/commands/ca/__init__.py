@@ -8,6 +8,7 @@ from api.ceremony.commands import add_ceremony
 from api.commands.ca import (
     auditing,
     creating,
+    enrolment,
     issuing,
     profiling,
     record,
@@ -33,6 +34,7 @@ def add_parser(subparsers: Any, text: Messages) -> None:
         auditing,
         status,
         time_stamping,
+        enrolment,
         serving,
         requesting,
         profiling,
