@@ -14,7 +14,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,6 +23,7 @@ from api.files import read_file, write_file
 from api.output import shown
 from ca.authority import AuthoritySettings, PolicyStatement
 from ca.errors import RefusedError
+from ca.partition import MOST_SHARDS, PartitionPlan
 from ca.profile import ProfileSet, built_in_profiles, profiles_in
 from crypto import InvalidKeyError, KeyStoreError, PublicKey
 from formats.gbt20518 import Certificate, Name, Validity, read_certificate, read_name
@@ -61,6 +62,10 @@ class AuthorityFile:
         ocsp_uris: Addresses of its status service.
         ca_issuers_uris: Addresses of its certificate.
         crl_days: Days from one list to the latest next one.
+        crl_renewal_hours: Hours from one full list to the next if nothing changes; None for half of that.
+        delta_hours: Hours from one delta list to the latest next one; None for no delta lists.
+        partitions: How certificates are spread over lists; None for one list.
+        keep_expired_since: Since when expired certificates stay on the lists; None if they leave.
         record: Where its record is, without a password; None for the file ``RECORD`` in its folder.
     """
 
@@ -74,6 +79,10 @@ class AuthorityFile:
     ocsp_uris: tuple[str, ...] = ()
     ca_issuers_uris: tuple[str, ...] = ()
     crl_days: int = field(default=7)
+    crl_renewal_hours: int | None = None
+    delta_hours: int | None = None
+    partitions: PartitionPlan | None = None
+    keep_expired_since: datetime | None = None
     record: str | None = None
 
     @property
@@ -85,6 +94,10 @@ class AuthorityFile:
             ocsp_uris=self.ocsp_uris,
             ca_issuers_uris=self.ca_issuers_uris,
             crl_validity=timedelta(days=self.crl_days),
+            crl_renewal=_hours(self.crl_renewal_hours),
+            delta_validity=_hours(self.delta_hours),
+            partitions=self.partitions,
+            keep_expired_since=self.keep_expired_since,
         )
 
     def to_json(self) -> bytes:
@@ -108,6 +121,10 @@ class AuthorityFile:
             "ocsp_uris": list(self.ocsp_uris),
             "ca_issuers_uris": list(self.ca_issuers_uris),
             "crl_days": self.crl_days,
+            "crl_renewal_hours": self.crl_renewal_hours,
+            "delta_hours": self.delta_hours,
+            "partitions": _plan_data(self.partitions),
+            "keep_expired_since": int(self.keep_expired_since.timestamp()) if self.keep_expired_since else None,
         }
         if self.record is not None:
             content["record"] = self.record
@@ -122,7 +139,18 @@ class AuthorityFile:
         """
         top = read_json(data, what=FILE, most=_MOST_OCTETS).members(
             required=("schema", "profile", "key_index", "public_key", "chain", "crl_days"),
-            optional=("planned", "policies", "crl_uris", "ocsp_uris", "ca_issuers_uris", "record"),
+            optional=(
+                "planned",
+                "policies",
+                "crl_uris",
+                "ocsp_uris",
+                "ca_issuers_uris",
+                "record",
+                "crl_renewal_hours",
+                "delta_hours",
+                "partitions",
+                "keep_expired_since",
+            ),
         )
         top["schema"].choice((SCHEMA,))
         return cls(
@@ -138,6 +166,10 @@ class AuthorityFile:
             ocsp_uris=_texts(top.get("ocsp_uris")),
             ca_issuers_uris=_texts(top.get("ca_issuers_uris")),
             crl_days=top["crl_days"].integer(least=1, most=3660),
+            crl_renewal_hours=_hours_from(top.get("crl_renewal_hours")),
+            delta_hours=_hours_from(top.get("delta_hours")),
+            partitions=_plan(top["partitions"]) if "partitions" in top else None,
+            keep_expired_since=_moment(top["keep_expired_since"]) if "keep_expired_since" in top else None,
             record=_record(top.get("record")),
         )
 
@@ -234,16 +266,36 @@ def record_address(text: str) -> str:
 
 
 def _planned(node: JsonNode) -> PlannedRoot:
-    from datetime import UTC, datetime
-
     members = node.members(required=("subject", "not_before", "not_after"))
-    moments = [
-        datetime.fromtimestamp(members[name].integer(least=0, most=253_402_300_799), UTC)
-        for name in ("not_before", "not_after")
-    ]
+    moments = [_moment(members[name]) for name in ("not_before", "not_after")]
     return PlannedRoot(
         read_name(members["subject"].octets(longest=_MOST_OCTETS)), Validity(moments[0], moments[1])
     )
+
+
+def _moment(node: JsonNode) -> datetime:
+    return datetime.fromtimestamp(node.integer(least=0, most=253_402_300_799), UTC)
+
+
+def _hours(hours: int | None) -> timedelta | None:
+    return None if hours is None else timedelta(hours=hours)
+
+
+def _hours_from(node: JsonNode | None) -> int | None:
+    return None if node is None else node.integer(least=1, most=100_000)
+
+
+def _plan_data(plan: PartitionPlan | None) -> dict[str, object] | None:
+    return None if plan is None else {"address": plan.address, "epochs": list(plan.epochs)}
+
+
+def _plan(node: JsonNode) -> PartitionPlan:
+    members = node.members(required=("address", "epochs"))
+    epochs = tuple(each.integer(least=1, most=MOST_SHARDS) for each in members["epochs"].items(most=100))
+    try:
+        return PartitionPlan(members["address"].text(longest=200), epochs)
+    except ValueError as error:
+        node.fail(str(error))
 
 
 def _texts(node: JsonNode | None) -> tuple[str, ...]:

@@ -77,6 +77,15 @@ class RecordedLists:
         """When the next list is due if nothing changes; None for an authority without certificates to list."""
         return next_moment(self._states(self._now()), self._settings.timing)
 
+    def needed(self) -> tuple[Partition, ...]:
+        """The lists that certificates issued now belong to, or certificates that have not expired."""
+        return tuple(state.partition for state in self._states(self._now()) if state.needed)
+
+    def heads(self, *, after: int = 0, most: int = 1000) -> Sequence[ListHead]:
+        """A page of the signed lists on record, by name and number."""
+        with self._store.lists(self._authority) as view:
+            return view.all_heads(after=after, most=most)
+
     def publish_due(self, *, actor: str) -> list[Crl]:
         """Make every list that is due; each is on record before the next one is begun.
 

@@ -22,7 +22,6 @@ _ENTRY: Final = (
     CERTIFICATES.c.revoked_at,
     CERTIFICATES.c.reason,
     CERTIFICATES.c.invalidity_date,
-    CERTIFICATES.c.lifted_at,
 )
 
 
@@ -84,12 +83,13 @@ class ListView:
             conditions.append(
                 sa.or_(columns.not_after >= time_text(kept.since), columns.list_changed > kept.changed)
             )
-        return self._entries(list_name, conditions)
+        return self._entries(list_name, sa.null(), conditions)
 
     def changed_since(self, list_name: str, number: int) -> Entries:
         """Entries of a delta list, by serial number."""
         columns = CERTIFICATES.c
-        return self._entries(list_name, [columns.list_changed.is_not(None), columns.list_changed > number])
+        conditions = [columns.list_changed.is_not(None), columns.list_changed > number]
+        return self._entries(list_name, columns.lifted_at, conditions)
 
     def next_number(self, list_name: str) -> int:
         """A number above every one given out."""
@@ -127,12 +127,14 @@ class ListView:
         """Names of the lists whose certificates a list covers: the whole one covers all."""
         return self.names() if list_name == WHOLE_LIST else [list_name]
 
-    def _entries(self, list_name: str, conditions: list[sa.ColumnElement[bool]]) -> Entries:
+    def _entries(
+        self, list_name: str, lifted_at: sa.ColumnElement[Any], conditions: Sequence[sa.ColumnElement[bool]]
+    ) -> Entries:
         columns = CERTIFICATES.c
         names = self._covered(list_name)
         # One name at a time is the order of an index; several have to be sorted.
         of_names = columns.list_name == names[0] if len(names) == 1 else columns.list_name.in_(names)
-        query = sa.select(*_ENTRY).where(columns.authority == self._authority, of_names, *conditions)
+        query = sa.select(*_ENTRY, lifted_at).where(columns.authority == self._authority, of_names, *conditions)
         return _Entries(self._connection, query.order_by(columns.serial))
 
     def _lists(self, list_name: str) -> list[sa.ColumnElement[bool]]:

@@ -25,6 +25,7 @@ MOST_SHARDS: Final = 4096
 _SHARD_BITS: Final = 64
 _ADDRESS: Final = re.compile(r"http://[!-~]{1,190}/")
 _SUFFIX: Final = ".crl"
+_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ class Partition:
     def delta_uris(self) -> tuple[str, ...]:
         """Where delta lists to it are found."""
         return tuple(f"{each.removesuffix(_SUFFIX)}-delta{_SUFFIX}" for each in self.uris)
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file without ``.crl``: that of its first address, where that is a plain one."""
+        last = self.uris[0].rpartition("/")[2].removesuffix(_SUFFIX) if self.uris else ""
+        return last if _FILE.fullmatch(last) else self.name
 
     @property
     def scope(self) -> IssuingDistributionPoint | None:

@@ -60,6 +60,9 @@ class World:
     def ca(self, command: str, *arguments: object, at: Path | None = None) -> Ended:
         return self.call("ca", command, "--directory", at or self.issuing, *arguments)
 
+    def list(self, command: str, *arguments: object) -> Ended:
+        return self.call("ca", "crl", command, "--directory", self.issuing, *arguments)
+
     def issue(self, *arguments: object) -> Certificate:
         ended = self.ca("issue", *arguments, *self.key_store.with_pin)
         assert ended.status == 0, ended.err
@@ -194,7 +197,8 @@ def test_revocation_reaches_the_list(
     assert revoked.status == 0
     assert world.ca("revoke", serial, "--reason", "superseded").status == 1
     path = tmp_path / "list.crl"
-    assert world.ca("crl", "--publish", "-o", path, *world.key_store.with_pin).status == 0
+    assert world.list("publish", *world.key_store.with_pin).status == 0
+    assert world.list("show", "-o", path).status == 0
     crl = read_crl(path.read_bytes())
     issuing = world.certificate(world.issuing)
     assert issuing.public_key is not None
@@ -204,14 +208,14 @@ def test_revocation_reaches_the_list(
     assert entry.invalidity_date == datetime(2026, 4, 30, 16, tzinfo=UTC)
 
     again = tmp_path / "again.pem"
-    assert world.ca("crl", "--number", crl.number, "--pem", "-o", again).status == 0
+    assert world.list("show", "--number", crl.number, "--pem", "-o", again).status == 0
     assert world.call("crl", "show", again).status == 0
-    assert world.ca("crl", "--number", "99").status == 1
+    assert world.list("show", "--number", "99").status == 1
 
 
 def test_no_list_yet_is_told(world: World) -> None:
     """Without a list there is nothing to get."""
-    assert world.ca("crl").status == 1
+    assert world.list("show").status == 1
 
 
 def test_invalidity_in_the_future_is_refused(world: World, tmp_path: Path) -> None:
@@ -449,7 +453,7 @@ def test_no_password_is_kept(run: Run, key_store: RunningKeyStore, tmp_path: Pat
 def test_audit_reads_everything_again(world: World, tmp_path: Path, clock: Clock) -> None:
     """The audit tells how much it read; an overdue list is a fault, told readable and as JSON; it goes on anywhere."""
     own = world.issue(*seal_holder(holder(tmp_path)))
-    assert world.ca("crl", "--publish", "-o", tmp_path / "ca.crl", *world.key_store.with_pin).status == 0
+    assert world.list("publish", *world.key_store.with_pin).status == 0
     ended = world.ca("audit", "--language", "en")
     assert ended.status == 0
     assert "1 certificates, 1 lists, nothing wrong" in ended.out
@@ -465,3 +469,61 @@ def test_audit_reads_everything_again(world: World, tmp_path: Path, clock: Clock
     assert f"{own.serial_number:040x}" not in json.dumps(report["findings"])
     for wrong in ("no serial", "77"):
         assert world.ca("audit", "--after", wrong).status in {1, 3}
+
+
+def test_lists_are_due_made_listed_and_published(
+    run: Run, key_store: RunningKeyStore, tmp_path: Path, clock: Clock
+) -> None:
+    """Shards and delta lists from the command line: due, made, on record, and in a folder for others."""
+    folder, out, key = tmp_path / "ca", tmp_path / "www", key_store.new_key()
+    options = ["--crl-folder", "http://crl.example.cn/", "--shards", 2, "--delta-hours", 12, *key_store.with_pin]
+    subject = "C=CN, O=示例, CN=示例根"
+    created = run("ca", "create", "--directory", folder, "--key-index", key, "--subject", subject, *options)
+    assert created.status == 0, created.err
+
+    def lists(command: str, *arguments: object) -> Ended:
+        ended = run("ca", "crl", command, "--directory", folder, *arguments)
+        assert ended.status == 0, ended.err
+        return ended
+
+    due = json.loads(lists("due", "--json").out)
+    assert [(each["list"], each["kind"], each["reason"]) for each in due["due"]] == [
+        (name, "full", "first") for name in ("ca", "user-1-0000", "user-1-0001")
+    ]
+    assert lists("publish", "--to", out, *key_store.with_pin).out.count("http://crl.example.cn/") == 3
+    assert sorted(path.name for path in (out / "current" / "crl").iterdir()) == [
+        "ca.crl",
+        "user-1-0000.crl",
+        "user-1-0001.crl",
+    ]
+    assert "no list is due" in lists("due").out or "没有" in lists("due").out
+    later = json.loads(lists("due", "--json").out)
+    assert later == {"due": [], "next": "2026-06-01T08:00:00Z"}
+    clock.at += timedelta(hours=6)
+    lists("publish", *key_store.with_pin)
+    rows = [json.loads(line) for line in lists("list", "--json").out.splitlines()]
+    assert [(each["list"], each["number"], each["base"]) for each in rows] == [
+        (name, number, base)
+        for name in ("ca", "user-1-0000", "user-1-0001")
+        for number, base in ((1, None), (2, 1))
+    ]
+    shown = tmp_path / "delta.crl"
+    lists("show", "--name", "ca", "--delta", "-o", shown)
+    assert read_crl(shown.read_bytes()).delta_base == 1
+    assert run("ca", "publish", "--directory", folder, "--to", out).status == 0
+    assert (out / "current" / "crl" / "ca-delta.crl").read_bytes() == shown.read_bytes()
+    lists("publish", "--all", *key_store.with_pin)
+    assert read_crl((out / "archive" / "crl" / root_id(folder) / "ca" / "1.crl").read_bytes()).number == 1
+    refused = run(
+        "ca", "create", "--directory", tmp_path / "other", "--key-index", key_store.new_key(), "--subject", subject,
+        "--crl-folder", "https://crl.example.cn", *key_store.with_pin,
+    )  # fmt: skip
+    assert refused.status == 3
+
+
+def root_id(folder: Path) -> str:
+    """How the archive names an authority: by its key identifier."""
+    from api.authority_folder import read_authority
+    from ca.authority import authority_id
+
+    return authority_id(read_authority(folder).public_key)

@@ -19,11 +19,14 @@ from api.subject_input import read_subject
 
 if TYPE_CHECKING:
     from api.authority_folder import AuthorityFile
+    from ca.partition import PartitionPlan
     from crypto import Signer
 
 _ROOT_DAYS: Final = 3650
 _CRL_DAYS: Final = 7
 _MOST_DAYS: Final = 36_525
+_MOST_SHARDS: Final = 4096
+_MOST_DELTA_HOURS: Final = 24 * 365
 
 
 def add_parsers(group: Any, text: Messages) -> None:
@@ -49,6 +52,11 @@ def add_parsers(group: Any, text: Messages) -> None:
         "--ca-issuers-uri", metavar="URI", action="append", default=[], help=text("ca.create.ca_issuers_uri")
     )
     create.add_argument("--crl-days", metavar="N", type=days, default=_CRL_DAYS, help=text("ca.create.crl_days"))
+    create.add_argument("--crl-folder", metavar="URI", help=text("ca.create.crl_folder"))
+    shards = checked(whole_number(1, _MOST_SHARDS), text, "arguments.not_a_number")
+    create.add_argument("--shards", metavar="N", type=shards, default=1, help=text("ca.create.shards"))
+    hours = checked(whole_number(1, _MOST_DELTA_HOURS), text, "arguments.not_a_number")
+    create.add_argument("--delta-hours", metavar="N", type=hours, help=text("ca.create.delta_hours"))
     create.add_argument(
         "--record",
         metavar="URL",
@@ -104,6 +112,8 @@ def _planned(arguments: argparse.Namespace, signer: "Signer") -> "AuthorityFile"
         "ocsp_uris": tuple(arguments.ocsp_uri),
         "ca_issuers_uris": tuple(arguments.ca_issuers_uri),
         "crl_days": arguments.crl_days,
+        "delta_hours": arguments.delta_hours,
+        "partitions": _plan(arguments),
         "record": arguments.record,
     }
     if arguments.chain is None:
@@ -116,6 +126,17 @@ def _planned(arguments: argparse.Namespace, signer: "Signer") -> "AuthorityFile"
     if chain[0].public_key != signer.public_key:
         raise CommandError("ca.create.chain_of_another", file=shown(arguments.chain), index=arguments.key_index)
     return AuthorityFile(profile=arguments.profile or "issuing-ca", chain=chain, **own)
+
+
+def _plan(arguments: argparse.Namespace) -> "PartitionPlan | None":
+    from ca.partition import PartitionPlan
+
+    if arguments.crl_folder is None:
+        return None
+    try:
+        return PartitionPlan(arguments.crl_folder, (arguments.shards,))
+    except ValueError:
+        raise CommandError("ca.create.not_a_folder", uri=shown(arguments.crl_folder)) from None
 
 
 def _resumed(file: "AuthorityFile", arguments: argparse.Namespace, signer: "Signer") -> "AuthorityFile":

@@ -9,12 +9,9 @@ from api.authority_access import (
     actor_of,
     add_actor,
     add_directory,
-    add_key,
-    signing_authority,
     unsigning_authority,
 )
-from api.failures import CommandError, ExitStatus
-from api.files import deliver
+from api.failures import ExitStatus
 from api.messages import Messages
 from api.moments import beijing_text
 from api.output import Output
@@ -54,17 +51,6 @@ def add_parsers(group: Any, text: Messages) -> None:
         add_actor(parser, text)
         parser.set_defaults(handler=handler)
 
-    crl = add_command(group, text, "crl", "ca.crl")
-    add_directory(crl, text)
-    which = crl.add_mutually_exclusive_group()
-    which.add_argument("--publish", action="store_true", help=text("ca.crl.publish"))
-    which.add_argument("--number", metavar="N", type=int, help=text("ca.crl.number"))
-    crl.add_argument("-o", "--output", metavar="FILE", default="-", help=text("arguments.output"))
-    crl.add_argument("--pem", action="store_true", help=text("ca.crl.pem"))
-    add_actor(crl, text)
-    add_key(crl, text)
-    crl.set_defaults(handler=_crl)
-
 
 def _revoke(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     from formats.gbt20518 import RevocationReason
@@ -95,21 +81,4 @@ def _resume(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
         record = authority.resume(arguments.serial, actor=actor_of(arguments))
     out.line(text("ca.resume.done", serial=record.serial))
     out.note(text("ca.publish_next"))
-    return ExitStatus.PASSED
-
-
-def _crl(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
-    from formats.gbt20518 import to_pem
-
-    if arguments.publish:
-        with signing_authority(arguments, text, out) as authority:
-            encoded = authority.publish_crl(actor=actor_of(arguments)).encoded
-    else:
-        with unsigning_authority(arguments) as authority:
-            recorded = authority.crl(arguments.number).encoded
-        if recorded is None:
-            raise CommandError("ca.crl.unsigned")
-        encoded = recorded
-    data = to_pem(encoded, "X509 CRL").encode() if arguments.pem else encoded
-    deliver(arguments.output, data, out, replace=True, printable=arguments.pem)
     return ExitStatus.PASSED
