@@ -54,6 +54,10 @@ class KeyStorePoolMaker:
         )
         return [_pair(wrapped) for wrapped in made]
 
+    def rewrap(self, wrapped: Sequence[bytes]) -> Sequence[bytes]:
+        """Wrap pairs anew."""
+        return self._session.rewrap(wrapped)
+
     def forget(self, key_ids: Sequence[bytes]) -> None:
         """Revoke pairs."""
         self._session.revoke_wrapped(key_ids)

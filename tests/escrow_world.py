@@ -48,6 +48,18 @@ class MemoryDevice:
         self._reach(after=True)
         return made
 
+    def rewrap(self, wrapped: Sequence[bytes]) -> Sequence[bytes]:
+        self._reach()
+        anew = []
+        for old in wrapped:
+            new = b"wrapped " + old.removeprefix(b"wrapped ")[:16] + len(self.pairs).to_bytes(4, "big")
+            self.pairs[new] = self.pairs[old]
+            if old in self.recipients:
+                self.recipients[new] = self.recipients[old]
+            anew.append(new)
+        self._reach(after=True)
+        return anew
+
     def forget(self, key_ids: Sequence[bytes]) -> None:
         self._reach()
         self.revoked |= set(key_ids)
@@ -55,7 +67,7 @@ class MemoryDevice:
 
     def envelope(self, wrapped: bytes, recipient: PublicKey) -> bytes:
         self._reach()
-        key_id = wrapped.removeprefix(b"wrapped ")
+        key_id = wrapped.removeprefix(b"wrapped ")[:16]
         if key_id in self.revoked:
             raise KeyStoreError("revoked")
         if self.recipients.setdefault(wrapped, recipient) != recipient:

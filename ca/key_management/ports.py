@@ -42,6 +42,13 @@ class PoolMaker(Protocol):
             KeyStoreError: Not made, or the answer was lost; pairs of a lost answer are nobody's and harm nothing.
         """
 
+    def rewrap(self, wrapped: Sequence[bytes]) -> Sequence[bytes]:
+        """Wrap pairs anew under the device's newest wrapping key, in the same order; they stay the same pairs.
+
+        Raises:
+            KeyStoreError: One does not open, or the device did not answer.
+        """
+
     def forget(self, key_ids: Sequence[bytes]) -> None:
         """Have the device refuse these pairs for ever, whoever kept a copy. Doing it twice changes nothing.
 
@@ -111,6 +118,9 @@ class Transaction(Protocol):
 
     def record_envelope(self, key_id: bytes, enveloped: bytes) -> None:
         """Attach what was handed out first, once."""
+
+    def replace_wrapped(self, wrapped: Mapping[bytes, bytes]) -> None:
+        """Attach other wrapped forms to pairs that still have one; those that were destroyed stay without."""
 
     def set_state(self, key_id: bytes, state: EscrowState) -> None:
         """Change a pair's state; the rules were checked before. A destroyed one loses its private half."""

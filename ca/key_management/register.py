@@ -161,6 +161,14 @@ class KeyTransaction:
         """Attach what was handed out first, once."""
         self._update(KEYS, KEYS.c.key_id == key_id.hex(), enveloped=enveloped)
 
+    def replace_wrapped(self, wrapped: Mapping[bytes, bytes]) -> None:
+        """Attach other wrapped forms to pairs that still have one."""
+        statement = KEYS.update().where(KEYS.c.key_id == sa.bindparam("of"), KEYS.c.wrapped.is_not(None))
+        self._connection.execute(
+            statement.values(wrapped=sa.bindparam("anew")),
+            [{"of": key_id.hex(), "anew": octets} for key_id, octets in wrapped.items()],
+        )
+
     def set_state(self, key_id: bytes, state: EscrowState) -> None:
         """Change a pair's state."""
         gone: dict[str, None] = {"wrapped": None, "enveloped": None} if state is EscrowState.DESTROYED else {}

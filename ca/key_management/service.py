@@ -30,7 +30,7 @@ from ca.key_management.model import (
 from ca.key_management.ports import EscrowDevice, KeyArchive, PoolMaker, Transaction
 from ca.key_management.recovery import deliver, present_recipient
 from ca.model import SerialNumber
-from ca.ports import Clock
+from ca.ports import AuditDetails, Clock
 from ca.registration.ports import EncryptionKeyRequest, ProvidedKey, RestoreRequest
 from crypto import sm3
 
@@ -90,6 +90,30 @@ class KeyManagementCentre:
             now = self._clock()
             change.add_pairs(pairs, now)
             change.append_audit(now, actor, "pairs-made", [{"count": len(pairs), "pairs": digest}])
+
+    def rewrap(self, maker: PoolMaker, *, actor: str) -> int:
+        """Wrap every pair anew under the device's newest wrapping key; then the older ones can be retired.
+
+        Returns:
+            How many. After an interruption it is done again from the beginning, which harms nothing.
+
+        Raises:
+            KeyStoreError: The device failed; pairs of whole portions are wrapped anew.
+        """
+        done = 0
+        last: bytes | None = None
+        while page := self._archive.pairs(after=last, most=PORTION):
+            last = page[-1].key_id
+            held = {key.key_id: key.wrapped for key in page if key.wrapped is not None}
+            anew = dict(zip(held, maker.rewrap(list(held.values())), strict=True)) if held else {}
+            if anew:
+                digest = sm3(b"".join(anew.values())).hex()
+                with self._archive.transaction() as change:
+                    change.replace_wrapped(anew)
+                    told: AuditDetails = {"count": len(anew), "wrapped": digest}
+                    change.append_audit(self._clock(), actor, "pairs-rewrapped", [told])
+            done += len(anew)
+        return done
 
     # What authorities ask
 

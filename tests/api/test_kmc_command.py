@@ -167,3 +167,25 @@ def test_damaged_folder(centre: Centre) -> None:
     broken = centre.kmc("status")
     assert broken.status == 3
     assert "key-management.json" in broken.err
+
+
+def test_change_of_the_wrapping_key(centre: Centre, tmp_path: Path) -> None:
+    """A new wrapping key, pairs wrapped anew, the old one retired: the pair is still delivered."""
+    officer = centre.store.as_officer
+
+    def listed() -> list[int]:
+        told = centre.run("hsm", "wrapping", "list", "--json", *officer)
+        return [each["number"] for each in json.loads(told.out)]
+
+    before = listed()
+    assert centre.run("hsm", "wrapping", "enable", *officer).status == 0
+    assert "Wrapped" in centre.run("hsm", "wrapping", "list", *officer).out
+    assert centre.kmc("rewrap", *officer).out == "3 pairs wrapped anew.\n"
+    for number in before:
+        assert centre.run("hsm", "wrapping", "retire", number, *officer).status == 3
+        assert centre.run("hsm", "wrapping", "retire", number, "--force", *officer).status == 0
+    assert listed() == [before[-1] + 1]
+    number = centre.request().out.strip()
+    assert centre.kmc("recover", "approve", number, *centre.second).status == 0
+    assert centre.kmc("recover", "deliver", number, "-o", tmp_path / "key", *centre.store.with_pin).status == 0
+    assert centre.kmc("audit").status == 0

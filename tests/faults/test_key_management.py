@@ -103,6 +103,7 @@ JOURNEYS: dict[str, tuple[Callable[[EscrowWorld], object], Callable[[EscrowWorld
     "fill": (lambda world: world.fill(), lambda _world: None, 1),
     "provide": (provide, before_providing, 2),
     "recover": (recover, before_recovery, 6),
+    "rewrap": (lambda world: world.centre.rewrap(world.device, actor=ACTOR), before_recovery, 1),
     "destroy": (destroy, before_destroying, 3),
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.arguments import add_command, add_group
 from api.ceremony.commands import add_ceremony
-from api.commands.hsm import custody, device, duties, faults, keys, log, officers, states, stops
+from api.commands.hsm import custody, device, duties, faults, keys, log, officers, states, stops, wrapping
 from api.messages import Messages
 from api.output import Output
 
@@ -18,7 +18,7 @@ def add_parser(subparsers: Any, text: Messages) -> None:
     officers.add_parsers(group, text)
     faults.add_parsers(group, text)
     stops.add_parsers(group, text)
-    for part in (duties, states, custody, log):
+    for part in (duties, states, custody, log, wrapping):
         part.add_parsers(group, text)
     add_ceremony(group, text, authority=False)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from api.arguments import add_command, checked, whole_number
 from api.failures import CommandError, ExitStatus
 from api.key_management_access import NoDevice, add_centre, centre_over, key_register, pool_maker
-from api.key_store_access import add_index, add_key_store, add_officer, key_store, officer_of
+from api.key_store_access import add_index, add_key_store, add_officer, key_store, officer_session
 from api.messages import Messages
 from api.output import Output, shown
 
@@ -39,7 +39,7 @@ def add_parsers(group: Any, text: Messages) -> None:
     level = checked(whole_number(1, _MOST_PAIRS), text, "arguments.not_a_number")
     fill.add_argument("--level", metavar="N", type=level, default=_LEVEL, help=text("kmc.fill.level"))
     add_key_store(fill, text)
-    add_officer(fill, text)
+    add_officer(fill, text, second=False)
     fill.set_defaults(handler=_fill)
 
     status = add_command(group, text, "status", "kmc.status")
@@ -47,11 +47,17 @@ def add_parsers(group: Any, text: Messages) -> None:
     status.add_argument("--json", action="store_true", help=text("arguments.json"))
     status.set_defaults(handler=_status)
 
+    rewrap = add_command(group, text, "rewrap", "kmc.rewrap")
+    add_centre(rewrap, text)
+    add_key_store(rewrap, text)
+    add_officer(rewrap, text, second=False)
+    rewrap.set_defaults(handler=_rewrap)
+
     end = add_command(group, text, "archive", "kmc.archive")
     add_centre(end, text)
     end.add_argument("--destroy", action="store_true", help=text("kmc.archive.destroy"))
     add_key_store(end, text)
-    add_officer(end, text)
+    add_officer(end, text, second=False)
     end.set_defaults(handler=_archive)
 
     audit = add_command(group, text, "audit", "kmc.audit")
@@ -82,12 +88,11 @@ def _init(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     folder = Path(arguments.directory)
     if (folder / FILE).exists():
         raise CommandError("kmc.init.exists", directory=shown(folder))
-    credential = officer_of(arguments, text, out)
     with key_store(arguments) as client:
         key = client.public_key(arguments.key_index)
-        with client.officer(credential) as session:
-            if not session.wrapping_keys():
-                session.enable_wrapping()
+    with officer_session(arguments, text, out) as session:
+        if not session.wrapping_keys():
+            session.enable_wrapping()
     file = KeyManagementFile(
         arguments.key_index, key, arguments.recovery_hours, arguments.kept_days, arguments.register
     )
@@ -118,6 +123,13 @@ def _status(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
             (text("kmc.status.recoveries"), str(open_recoveries)),
         ]
     )
+    return ExitStatus.PASSED
+
+
+def _rewrap(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    with key_register(arguments) as (file, register), pool_maker(arguments, file, text, out) as (maker, name):
+        done = centre_over(file, register, NoDevice()).rewrap(maker, actor=name)
+    out.line(text("kmc.rewrap.done", count=done))
     return ExitStatus.PASSED
 
 

@@ -39,14 +39,14 @@ def add_parsers(group: Any, text: Messages) -> None:
     request.add_argument("--case", metavar="TEXT", required=True, help=text("kmc.recover.case"))
     request.add_argument("--judicial", action="store_true", help=text("kmc.recover.judicial"))
     add_key_store(request, text)
-    add_officer(request, text)
+    add_officer(request, text, second=False)
     request.set_defaults(handler=_request)
 
     for name, handler in (("approve", _approve), ("reject", _reject)):
         parser = add_command(recover, text, name, f"kmc.recover.{name}")
         _add_recovery(parser, text)
         add_key_store(parser, text)
-        add_officer(parser, text)
+        add_officer(parser, text, second=False)
         parser.set_defaults(handler=handler)
 
     delivering = add_command(recover, text, "deliver", "kmc.recover.deliver")

@@ -187,6 +187,24 @@ def test_life_of_a_pair(world):
     assert audit_keys(world.store).is_clean
 
 
+@EITHER
+def test_pairs_are_wrapped_anew(world):
+    """Every pair that is held gets another wrapped form and stays what it was; asking again gives the same."""
+    world.fill(5)
+    request = asked()
+    provided = world.centre.provide(request)
+    before = {key.key_id: key for key in world.store.pairs()}
+    assert world.centre.rewrap(world.device, actor=ACTOR) == 5
+    after = {key.key_id: key for key in world.store.pairs()}
+    assert all(after[key_id].wrapped != before[key_id].wrapped for key_id in before)
+    assert [(key.state, key.public_key) for key in after.values()] == [
+        (key.state, key.public_key) for key in before.values()
+    ]
+    assert world.centre.provide(request) == provided
+    world.centre.provide(asked(2))
+    assert audit_keys(world.store).is_clean
+
+
 def test_device_that_does_not_forget(world):
     """A pair the device was not told to refuse stays archived."""
     world.fill()
