@@ -65,6 +65,8 @@ def _in_process(record: Callable[..., None], made: Made, count: int) -> None:
 
 
 def _on_demand(record: Callable[..., None], made: Made) -> None:
+    """Each is signed and verified; OpenSSL's own speed on one core is what its engine can reach."""
+    peers = _openssl_speed()
     for engine in ("native", "openssl"):
         command = [sys.executable, "-m", "benchmarks._ocsp_world", "demand", "3000", str(BATCH)]
         environment = {**os.environ, "XINYIN_SM2_ENGINE": engine}
@@ -72,7 +74,20 @@ def _on_demand(record: Callable[..., None], made: Made) -> None:
             command, input=as_json(made), capture_output=True, text=True, env=environment, check=False
         )
         if done.returncode == 0:
-            record(f"OCSP answers signed on demand, engine {engine}", float(done.stdout), "/s", cores=2)
+            record(f"OCSP answers signed on demand, engine {engine}", float(done.stdout), "/s", peers, cores=2)
+
+
+def _openssl_speed() -> dict[str, float]:
+    if shutil.which("openssl") is None:
+        return {}
+    done = subprocess.run(
+        ["openssl", "speed", "-seconds", "2", "sm2"], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"SM2 \(CurveSM2\).*?([0-9.]+)\s+([0-9.]+)\s*$", done.stdout, re.MULTILINE)
+    if found is None:
+        return {}
+    both = 1 / (1 / float(found[1]) + 1 / float(found[2]))
+    return {"openssl speed, sign and verify, one core": both}
 
 
 def _over_http(record: Callable[..., None], folder: Path, made: Made) -> None:

@@ -20,9 +20,13 @@ class AccessLog:
     Args:
         write: Takes text, whole lines; what it raises (a full disk) costs lines and no answer.
         clock: Gives the present moment, UTC.
+        has_exchanges: Whether exchanges are noted; what else happens always is.
     """
 
-    def __init__(self, write: Callable[[str], None], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, write: Callable[[str], None], clock: Callable[[], datetime], *, has_exchanges: bool = True
+    ) -> None:
+        self._has_exchanges = has_exchanges
         self._write = write
         self._clock = clock
         self._lines: list[str] = []
@@ -31,6 +35,8 @@ class AccessLog:
 
     def exchange(self, *, service: str, route: str, method: str, status: int, octets: int, seconds: float) -> None:
         """Note an exchange; every text is the program's own."""
+        if not self._has_exchanges:
+            return
         self._add(
             f'{{"at":"{self._at()}","event":"exchange","service":"{service}",'
             f'"route":"{route}","method":"{method}","status":{status},"octets":{octets},'

@@ -68,7 +68,7 @@ class Application:
             raise ValueError("two services have one name")
         self._services = tuple(services)
         self._settings = settings
-        self._log = AccessLog(write_log if settings.access_log else lambda _: None, clock)
+        self._log = AccessLog(write_log, clock, has_exchanges=settings.access_log)
         self._router = Router(services)
         self._runner = JobRunner(services if runs_jobs else (), self._log)
         self._health = HealthReport(services, self._runner)

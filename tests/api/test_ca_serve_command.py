@@ -190,6 +190,18 @@ def test_contradictions_keep_it_from_starting(authority: Authority) -> None:
     assert "workers" in refused()
 
 
+def test_missing_extra_is_named(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the libraries of the server the command says which is missing and what to install."""
+    authority.ca("status", "create", "--key-index", authority.key_store.new_key())
+    for name in ("uvicorn", "api.http.server", "api.http.protocol", "api.http.assembly"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    ended = authority.run("ca", "serve", "--directory", authority.folder)
+    assert ended.status == 3
+    assert "uvicorn" in ended.err
+    assert "xinyin[server]" in ended.err
+
+
 def test_status_service_is_made_once(authority: Authority) -> None:
     """A second ``create``, and policies that contradict themselves, are refused."""
     index = authority.key_store.new_key()

@@ -149,6 +149,19 @@ def test_unforeseen_error_is_logged_by_type_alone() -> None:
     assert "secret" not in "".join(log)
 
 
+def test_without_access_log_events_are_still_written() -> None:
+    """What an operator must see does not go with the lines of exchanges."""
+    log = Log()
+    settings = ServerSettings(access_log=False)
+    app = Application([failing_with(ZeroDivisionError())], settings, clock=clock, write_log=log.append)
+
+    async def during() -> None:
+        await ask(app, "GET", "/fail")
+
+    asyncio.run(running(app, during=during))
+    assert [event["event"] for event in log.events] == ["unexpected"]
+
+
 def test_log_line_holds_no_query_rest_or_body() -> None:
     """Only what the route declares, so that no number of a person comes to stand in the log."""
     log = Log()
