@@ -17,6 +17,7 @@ from ca.errors import (
     RecordDamagedError,
     RefusedError,
 )
+from ca.registration.errors import ApplicationNotFoundError, KeyProvisionError
 from crypto import CryptoError, KeyStoreError
 from formats.errors import LimitExceededError, MalformedDataError
 
@@ -38,6 +39,8 @@ _TABLE: Final[dict[type[Exception], _Row]] = {
     RefusedError: _Row(HTTPStatus.CONFLICT, "refused"),
     CertificateNotFoundError: _Row(HTTPStatus.NOT_FOUND, "not-found"),
     CrlNotFoundError: _Row(HTTPStatus.NOT_FOUND, "not-found"),
+    ApplicationNotFoundError: _Row(HTTPStatus.NOT_FOUND, "not-found"),
+    KeyProvisionError: _Row(HTTPStatus.BAD_GATEWAY, "key-management"),
     RecordDamagedError: _Row(HTTPStatus.INTERNAL_SERVER_ERROR, "record-damaged", tells=False),
     KeyStoreError: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "key-store", tells=False),
     CryptoError: _Row(HTTPStatus.BAD_REQUEST, "crypto"),

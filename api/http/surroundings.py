@@ -12,7 +12,7 @@ from api import moments
 from api.authority_folder import AuthorityFile
 from api.failures import CommandError
 from api.files import read_file
-from api.key_places import DeviceLibrary, open_library_key, read_key_place
+from api.key_places import DeviceLibrary, KeyPlace, open_library_key, read_key_place
 from api.stopped_keys import StopFile
 from ca.register import CaRegister
 from ca.service import CertificateAuthority
@@ -92,15 +92,30 @@ class Surroundings:
         return self._signers[index]
 
     def _open_signer(self, index: int, pin_file: str | None) -> Signer:
-        if not self._keys.socket:
-            raise CommandError("key_store.not_named", variable="XINYIN_KEY_STORE")
-        place = read_key_place(self._keys.socket)
+        place = self._place()
         if isinstance(place, DeviceLibrary):
             return self.open(open_library_key(place, index, lambda: self._pin(index, pin_file)))
+        client = self.key_store()
+        public_key = client.public_key(index)
+        return self.open(KeyStoreSigner(client, index, self._pin(index, pin_file), public_key))
+
+    def key_store(self) -> KeyStoreClient:
+        """A client of the key store, one for all who ask.
+
+        Raises:
+            CommandError: No key store was named, or it is a vendor's library.
+        """
+        place = self._place()
+        if isinstance(place, DeviceLibrary):
+            raise CommandError("key_store.no_management", library=str(place.path))
         if self._client is None:
             self._client = self.open(KeyStoreClient(place.path, name="xinyin serve"))
-        public_key = self._client.public_key(index)
-        return self.open(KeyStoreSigner(self._client, index, self._pin(index, pin_file), public_key))
+        return self._client
+
+    def _place(self) -> KeyPlace:
+        if not self._keys.socket:
+            raise CommandError("key_store.not_named", variable="XINYIN_KEY_STORE")
+        return read_key_place(self._keys.socket)
 
     def authority(self) -> CertificateAuthority:
         """The authority with its key, for services that sign in its name.

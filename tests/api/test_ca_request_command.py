@@ -1,5 +1,6 @@
 """``xinyin ca request``: from an application to certificates in a subject's hands, and what becomes of them."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from api import moments
+from api.http.application import Application
+from api.http.assembly import built
+from api.http.settings import ServerSettings
+from api.http.surroundings import KeyAccess
 from ca.register import CaRegister
 from crypto import DEFAULT_USER_ID, PrivateKey, sign
 from formats import oids
@@ -26,6 +31,7 @@ from formats.gbt20518 import (
 from formats.gbt35276 import open_enveloped_key
 from formats.gmt0092 import CsrResponse, read_csr_response
 from tests.api.conftest import Ended, Run, RunningKeyStore
+from tests.api.http.asking import ask
 
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 CODE = "11990100MB9T00011N"
@@ -250,6 +256,34 @@ def test_names_on_the_command_line(desk: Desk) -> None:
         desk.fetch(application).signing_certificates[0].extensions[oids.SUBJECT_ALT_NAME]
         == (certificate.extensions[oids.SUBJECT_ALT_NAME])
     )
+
+
+def test_served_desk_issues_over_both_devices(desk: Desk) -> None:
+    """The folder's desk behind HTTP: a reviewer's token approves, a clerk's does not, and the jobs run."""
+    made = {}
+    for name, role in (("lin", "clerk"), ("wu", "reviewer")):
+        made[role] = desk.good("operator", name, "--role", role).strip()
+    first, second = desk.submit(PrivateKey.generate()), desk.submit(PrivateKey.generate())
+    keys = KeyAccess(str(desk.key_store.socket), desk.key_store.pin_file.read_bytes().strip())
+    with built(desk.folder, keys) as services:
+        (service,) = services
+        assert service.health().is_ready
+        application = Application(services, ServerSettings(), clock=moments.now, write_log=lambda _: None)
+        answers = [
+            asyncio.run(
+                ask(
+                    application, "POST", f"/registration/v1/applications/{first}/approval",
+                    headers=[(b"authorization", f"Bearer {made[role]}".encode())],
+                )
+            )
+            for role in ("clerk", "reviewer")
+        ]  # fmt: skip
+        assert [answer.status for answer in answers] == [403, 200]
+        for job in service.jobs:
+            job.run()
+    assert len(desk.fetch(first).encryption_certificates) == 1
+    assert json.loads(desk.good("show", second, "--json"))["state"] == "applied"
+    assert desk.good("operator", "wu", "--remove") == "the token is worth nothing any more.\n"
 
 
 def test_profiles_and_archive(desk: Desk) -> None:

@@ -33,6 +33,7 @@ _DAYS: Final = 365
 _MOST_DAYS: Final = 36_525
 _MOST_WAITING: Final = 366
 _STATES: Final = ("applied", "rejected", "withdrawn", "approved", "issued", "given-up")
+_ROLES: Final = ("clerk", "reviewer", "auditor")
 _PAGE: Final = 1000
 
 
@@ -69,6 +70,14 @@ def add_request_parsers(group: Any, text: Messages) -> None:
     set_up.add_argument("--centre-pin-file", metavar="FILE", help=text("ca.request.set_up.centre_pin_file"))
     set_up.add_argument("--centre-key-store", metavar="SOCKET", help=text("ca.request.set_up.centre_key_store"))
     set_up.set_defaults(handler=_set_up)
+
+    operator = add_command(group, text, "operator", "ca.request.operator")
+    operator.add_argument("name", metavar="NAME", help=text("ca.request.operator.name"))
+    add_directory(operator, text)
+    what = operator.add_mutually_exclusive_group(required=True)
+    what.add_argument("--role", choices=_ROLES, help=text("ca.request.operator.role"))
+    what.add_argument("--remove", action="store_true", help=text("ca.request.operator.remove"))
+    operator.set_defaults(handler=_operator)
 
     submit = add_command(group, text, "submit", "ca.request.submit")
     add_directory(submit, text)
@@ -146,6 +155,24 @@ def _set_up(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
     with counter(arguments):
         pass  # its register is there from the first day
     out.line(text("ca.request.set_up.done", file=FILE))
+    return ExitStatus.PASSED
+
+
+def _operator(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    from api.authority_folder import read_authority
+    from api.operators import Role, read_operators, write_operators
+
+    folder = Path(arguments.directory)
+    read_authority(folder)
+    operators = read_operators(folder)
+    if arguments.remove:
+        write_operators(folder, operators.without(arguments.name))
+        out.line(text("ca.request.operator.removed"))
+        return ExitStatus.PASSED
+    operators, token = operators.with_operator(arguments.name, Role(arguments.role), secrets.token_bytes)
+    write_operators(folder, operators)
+    out.note(text("ca.request.operator.done"))
+    out.line(token)
     return ExitStatus.PASSED
 
 
