@@ -24,7 +24,7 @@ from hsm_sim.handlers import DONE, Handlers
 from hsm_sim.key_lives import event_of, histories, moved
 from hsm_sim.key_state_commands import STATE_REQUESTS, KeyHistories, KeyStateRequest, ReadKeyHistory
 from hsm_sim.records import OfficerRecord
-from hsm_sim.return_codes import DeviceStateError, InputArgumentError, RoleError
+from hsm_sim.return_codes import DeviceError, DeviceStateError, InputArgumentError, RoleError
 from hsm_sim.roles import DUAL_CONTROL, Control, Role, may
 from hsm_sim.sessions import Session
 
@@ -79,7 +79,11 @@ class CustodyHandlers:
             now=now,
             seconds=policy.confirmation_seconds,
         )
-        interior.store.change([self._event(session, "propose-act", proposal.shown, proposal.command)])
+        try:
+            interior.store.change([self._event(session, "propose-act", proposal.shown, proposal.command)])
+        except DeviceError:
+            interior.acts.withdraw(proposal.shown.number, now=now)  # nobody confirms what is not on record
+            raise
         return proposal.shown
 
     def _confirm(self, session: Session, request: ConfirmAct) -> Outcome:

@@ -273,8 +273,11 @@ class Device:
         """Drop rights, interior and records, in this order, so that nothing uses a key that is being destroyed."""
         with self._sessions_lock:
             sessions = list(self._sessions.values())
-        self._interior = None
+        interior, self._interior = self._interior, None
+        if interior is not None:
+            interior.store.retire()
         for session in sessions:
+            session.officer = None  # or it would still be logged in to the next device of this storage
             for index in list(session.rights):
                 session.drop_right(index)
             session.wrapped.end()

@@ -198,6 +198,11 @@ class RecordStore:
             except StorageError as error:
                 raise HardwareError("the audit log cannot be read") from error
 
+    def retire(self) -> None:
+        """Take no change any more: what the storage holds is about to be destroyed. Waits for one in flight."""
+        with self._lock:
+            self._broken = True
+
     def close(self) -> None:
         """Let go of the storage."""
         with self._lock:

@@ -19,13 +19,17 @@ PAGES = [
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
 ]
 CONSOLE = frozenset({"console", "sh"})
+_LONG = frozenset({"operate-an-authority.md"})
+"""Pages with ceremonies and devices of full cost."""
 
 
 def _name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_name)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow if page.name in _LONG else ()) for page in PAGES], ids=_name
+)
 def test_a_page_does_what_it_says(page: Path, workplace: Workplace, demonstration: Demonstration) -> None:
     """Files are written, commands and snippets run in the order of the page; output fits what is shown."""
     with Console(workplace.folder, workplace.environment) as console:

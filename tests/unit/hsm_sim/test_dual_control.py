@@ -30,6 +30,7 @@ from hsm_sim.return_codes import (
     AuditFullError,
     DeviceStateError,
     DualControlError,
+    FileWriteError,
     InputArgumentError,
     KeyExistsError,
     NoBufferError,
@@ -284,3 +285,52 @@ def test_full_log_keeps_acts_from_being_carried_out(dual):
     with pytest.raises(AuditFullError):
         second.call(ConfirmAct(act.number, act.digest))
     assert not dual.session().call(ListKeys(1)).keys
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["lost", "stored but reported failed"])
+@pytest.mark.parametrize("write", [1, 2], ids=["confirmation", "deed"])
+def test_confirming_whose_write_fails(dual, write, stored):
+    """What is not on record is not done; what was reported as failed but kept is there after a restart, once."""
+    from hsm_sim.return_codes import DeviceError
+    from hsm_sim.storage import StorageError
+
+    act = propose(login(dual, dual.OFFICER), GENERATE)
+    second = login(dual, LI)
+    writes = 0
+
+    def fault(_change, apply):
+        nonlocal writes
+        writes += 1
+        if writes != write:
+            return apply()
+        if stored:
+            apply()
+        raise StorageError("test")
+
+    dual.storage.fault = fault
+    with pytest.raises(DeviceError):
+        second.call(ConfirmAct(act.number, act.digest))
+    dual.storage.fault = None
+    with pytest.raises(ActError):
+        second.call(ConfirmAct(act.number, act.digest))
+    dual.restart()
+    made = len(dual.session().call(ListKeys(1)).keys)
+    assert made == (1 if write == 2 and stored else 0)
+    if not made:
+        together(dual, GENERATE)
+
+
+def test_proposal_that_could_not_be_recorded(dual):
+    """It is refused; nobody confirms what is not in the log."""
+    from hsm_sim.storage import StorageError
+
+    caller, second = login(dual, dual.OFFICER), login(dual, LI)
+
+    def fault(_change, _apply):
+        raise StorageError("test")
+
+    dual.storage.fault = fault
+    with pytest.raises(FileWriteError):
+        propose(caller, GENERATE)
+    dual.storage.fault = None
+    assert not second.call(ListActs()).acts

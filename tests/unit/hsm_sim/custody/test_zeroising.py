@@ -15,7 +15,7 @@ from hsm_sim.management import GenerateKeyPair, Initialise, OfficerCredential, O
 from hsm_sim.model import DeviceState, KeyUsage
 from hsm_sim.protection import Protection
 from hsm_sim.records import KeyRecord, OfficerRecord, PasswordRecord
-from hsm_sim.return_codes import DeviceStateError, FileWriteError, HardwareError
+from hsm_sim.return_codes import DeviceStateError, FileWriteError, HardwareError, OfficerRequiredError
 from hsm_sim.sessions import Session
 from hsm_sim.storage import SqliteStorage, StorageError
 
@@ -49,6 +49,24 @@ def test_sessions_lose_what_they_held(one_key):
         key.scalar()
     with pytest.raises(DeviceStateError):
         user.call(InternalSign(1, E))
+
+
+def test_sessions_are_logged_out(one_key):
+    """Whoever was logged in before is nobody in the device that begins anew, of the same name too."""
+    before = one_key.officer()
+    one_key.officer().call(Zeroise())
+    one_key.initialise()
+    with pytest.raises(OfficerRequiredError):
+        before.call(GenerateKeyPair(1, KeyUsage.SIGN, "", None, b"password 1"))
+
+
+def test_nothing_is_written_behind_it(one_key):
+    """A thread that had the store in hand before writes nothing into it afterwards."""
+    interior = one_key.device.ready()
+    one_key.officer().call(Zeroise())
+    with pytest.raises(HardwareError):
+        interior.keys.generate(GenerateKeyPair(2, KeyUsage.SIGN, "", None, b"password 1"), actor="late")
+    assert not one_key.storage.rows
 
 
 def test_opened_lid_destroys_and_stops(one_key):
