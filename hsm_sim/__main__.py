@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hsm_sim.custody.secret_sharing import MAX_SHARES
 from hsm_sim.custody.shares import MAX_SHARE_FILE, PASSPHRASE_LENGTHS, ShareCredential
+from hsm_sim.functions.settings import FunctionSettings
 from hsm_sim.management import OfficerCredential
 from hsm_sim.model import SECRET_LENGTHS, DeviceState
 from hsm_sim.return_codes import DeviceError, InputArgumentError
@@ -41,6 +42,16 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--reserve", type=int, default=DEFAULT_RESERVE, help="uses counted ahead of being used")
     parser.add_argument("--minimum-generation", type=int, default=0, help="refuse to open an older store")
     parser.add_argument("--allow-faults", action="store_true", help="let officers arm faults; for tests alone")
+    parser.add_argument(
+        "--algorithm", action="append", default=[], metavar="NAME=NUMBER", help="another identifier of GM/T 0006"
+    )
+    parser.add_argument(
+        "--quota",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="how much of it the device holds",
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input is closed")
     return parser
 
@@ -63,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             given.reserve,
             given.minimum_generation,
             allow_faults=given.allow_faults,
+            functions=FunctionSettings.read(given.algorithm, given.quota),
         )
     except ValueError as error:
         parser.error(str(error))

@@ -26,6 +26,7 @@ from hsm_sim.custody.commands import (
 )
 from hsm_sim.custody.shares import Custodian, ShareCredential
 from hsm_sim.fault_commands import ArmedFault, ArmFault, ClearFaults, Fault, ListFaults
+from hsm_sim.functions.key_commands import DestroyKek, GenerateKek, KekInfo, ListKeks
 from hsm_sim.key_state_commands import KeyStateRequest, ReadKeyHistory
 from hsm_sim.key_states import KeyState
 from hsm_sim.management import (
@@ -83,6 +84,23 @@ class OfficerSession(WrappedKeyManagement):
     def destroy_keys(self, index: int) -> None:
         """Destroy both pairs of an index and its password."""
         self.call(DestroyKeys(index))
+
+    def generate_kek(self, index: int, label: str = "") -> KekInfo:
+        """Make a key-encrypting key, 1 to 4,096 in a number space of its own.
+
+        Raises:
+            KeyExistsError: There is one at the index.
+            NoBufferError: The device holds as many as it takes.
+        """
+        return self.call(GenerateKek(index, label))
+
+    def destroy_kek(self, index: int) -> None:
+        """Destroy a key-encrypting key."""
+        self.call(DestroyKek(index))
+
+    def list_keks(self) -> tuple[KekInfo, ...]:
+        """All key-encrypting keys."""
+        return self.call(ListKeks()).keys
 
     def set_label(self, index: int, usage: KeyUsage, label: str) -> None:
         """Name a pair anew."""

@@ -161,6 +161,8 @@ def _command(settings: ServiceSettings, officer: OfficerCredential | Quorum | No
     command += ["--minimum-generation", str(settings.minimum_generation)]
     if settings.allow_faults:
         command.append("--allow-faults")
+    algorithms, quotas = settings.functions.written()
+    command += [f"--algorithm={each}" for each in algorithms] + [f"--quota={each}" for each in quotas]
     if officer is None:
         return command
     if isinstance(officer, OfficerCredential):

@@ -19,7 +19,7 @@ from hsm_sim import (
     initialise_key_store,
     start_key_store,
 )
-from hsm_sim.functions.key_commands import GenerateKek
+from hsm_sim.functions import AlgorithmTable, FunctionSettings
 from tools.build_sdf_library import NotBuiltError, build_once
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,10 @@ def running_store() -> Iterator[RunningStore]:
     """One key store for all tests of the client; faults may be armed."""
     with tempfile.TemporaryDirectory(prefix="xinyin-") as name, (Path(name) / "log").open("wb") as log:
         settings = ServiceSettings(
-            Path(name) / "store", limits=ServerLimits(max_sessions=MAX_SESSIONS), allow_faults=True
+            Path(name) / "store",
+            limits=ServerLimits(max_sessions=MAX_SESSIONS),
+            allow_faults=True,
+            functions=FunctionSettings(AlgorithmTable(), session_keys=32),
         )
         policy = DevicePolicy(secret_iterations=1000, password_iterations=1000, password_tries=3)
         initialise_key_store(settings, (OFFICER,), policy, stderr=log)
@@ -65,7 +68,10 @@ def running_store() -> Iterator[RunningStore]:
             with client.officer(OFFICER) as session:
                 sign = session.generate_key_pair(1, KeyUsage.SIGN, password=PASSWORD)
                 encrypt = session.generate_key_pair(1, KeyUsage.ENCRYPT)
-                session.call(GenerateKek(1, ""))
+                session.generate_kek(1)
+                session.generate_kek(2)
+                session.destroy_kek(2)
+                assert [each.index for each in session.list_keks()] == [1]
                 session.enable_wrapping()
             yield RunningStore(
                 process.socket_path, client, PublicKey(sign.public_key), PublicKey(encrypt.public_key)

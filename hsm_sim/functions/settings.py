@@ -1,7 +1,8 @@
 """What the functions of GM/T 0018 may be set to: algorithm identifiers, quotas, what the device calls itself."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Final
+from typing import Final, Self
 
 from crypto import Sm4Mode
 from hsm_sim.model import SGD_SM2_1, SGD_SM2_3
@@ -108,3 +109,40 @@ class FunctionSettings:
             and 0 <= self.all_file_octets <= 16 * 1024 * 1024
         ):
             raise ValueError("a quota is out of its range")
+
+    @classmethod
+    def read(cls, algorithms: Sequence[str], quotas: Sequence[str]) -> Self:
+        """Read what differs from the defaults, as ``NAME=NUMBER`` each.
+
+        Raises:
+            ValueError: No such name, or the number is none or out of its range.
+        """
+        numbers, limits = _numbers(algorithms), _numbers(quotas)
+        _want_names(numbers, AlgorithmTable)
+        _want_names(limits, cls)
+        return cls(AlgorithmTable(**numbers), **limits)
+
+    def written(self) -> tuple[list[str], list[str]]:
+        """What ``read`` takes: algorithms and quotas that differ from the defaults."""
+        table = self.algorithms
+        algorithms = [
+            f"{each.name}={getattr(table, each.name):#x}"
+            for each in fields(table)
+            if getattr(table, each.name) != each.default
+        ]
+        quotas = [
+            f"{each.name}={getattr(self, each.name)}"
+            for each in fields(self)
+            if each.name != "algorithms" and getattr(self, each.name) != each.default
+        ]
+        return algorithms, quotas
+
+
+def _numbers(given: Sequence[str]) -> dict[str, int]:
+    return {name: int(number, 0) for name, _, number in (each.partition("=") for each in given)}
+
+
+def _want_names(given: Iterable[str], record: type[AlgorithmTable] | type[FunctionSettings]) -> None:
+    unknown = set(given) - {each.name for each in fields(record) if each.name != "algorithms"}
+    if unknown:
+        raise ValueError(f"nothing of the device is called {', '.join(sorted(unknown))}")

@@ -346,3 +346,15 @@ def test_identifiers_can_be_set(device):
     assert caller.call(Encrypt(handle, 0x2002, IV, DATA)).data
     with pytest.raises(AlgorithmModeNotSupportedError):
         caller.call(Encrypt(handle, 0x402, IV, DATA))
+
+
+def test_settings_are_written_and_read():
+    """What goes to the process of a key store comes back, and what is nothing of the device is refused."""
+    settings = FunctionSettings(AlgorithmTable(sm4_ctr=0x440), files=3, session_keys=1)
+    assert FunctionSettings.read(*settings.written()) == settings
+    assert FunctionSettings().written() == ([], [])
+    for algorithms, quotas in ((["sm4_xyz=1"], []), ([], ["cups=1"]), (["sm4_ctr=x"], []), ([], ["files"])):
+        with pytest.raises(ValueError):
+            FunctionSettings.read(algorithms, quotas)
+    with pytest.raises(ValueError):
+        FunctionSettings.read([], ["algorithms=1"])

@@ -30,6 +30,7 @@ from hsm_sim.return_codes import (
     InputArgumentError,
     KeyNotExistError,
     MacError,
+    NoBufferError,
     NotSupportedError,
     OutputArgumentError,
     UnlistedReturnCodeError,
@@ -249,3 +250,11 @@ def test_a_closed_session_is_no_session(library):
     session.close()
     with pytest.raises(CommunicationError):
         session.random(1)
+
+
+def test_the_quota_of_session_keys_reaches_the_library(session):
+    """A session holds 32 keys here, as the key store was started; the next is SDR_NOBUFFER."""
+    for _ in range(32):
+        session.generate_key_for_index(1)
+    with pytest.raises(NoBufferError):
+        session.generate_key_for_index(1)
