@@ -191,9 +191,18 @@ class RecordedIssuance:
 
     def _settle(self, change: Transaction, drafts: Sequence[Draft]) -> list[_Planned | RefusedError]:
         """Record what is new among drafts, and find what is not."""
-        refused = [each.request.key for each in drafts if isinstance(each.outcome, RefusedError)]
-        known = dict(change.by_requests(self.authority, refused)) if refused else {}
-        fresh = [each.outcome[0] for each in drafts if not isinstance(each.outcome, RefusedError)]
+        # Of a draft with a reserved number the record could not tell afterwards whether it is the new one.
+        looked_up = [
+            each.request.key
+            for each in drafts
+            if isinstance(each.outcome, RefusedError) or each.request.serial is not None
+        ]
+        known = dict(change.by_requests(self.authority, looked_up)) if looked_up else {}
+        fresh = [
+            each.outcome[0]
+            for each in drafts
+            if not isinstance(each.outcome, RefusedError) and each.request.key not in known
+        ]
         if fresh:
             known.update(change.add_intents(fresh))
             self._audit_intents(change, [each for each in drafts if each.request.key not in known])

@@ -65,7 +65,8 @@ class Office:
 
     def restarted(self, **changes: Any) -> EnrolmentService:
         """The service as a new process would build it."""
-        return enrolment_service(self.world, self.store, self.secrets, self.reply, **changes)
+        store = changes.pop("store", self.store)
+        return enrolment_service(self.world, store, self.secrets, self.reply, **changes)
 
 
 def enrolment_service(

@@ -488,3 +488,11 @@ def test_clock_and_randomness_are_the_callers() -> None:
         world = World(store=made.store, clock=TurningClock(), root_signer=keys[0], regional_signer=keys[1], seed=9)
         serials.append(world.regional.certificate.serial_number)
     assert serials[0] == serials[1]
+
+
+def test_a_reserved_number_is_intended_once(world: World) -> None:
+    """A request with a serial number reserved for it, sent again, gives the same certificate and leaves one intent."""
+    request = holder_request("reserved", serial=SerialNumber.draw(world.random.randbytes))
+    certificate = world.regional.issue(request, actor=ACTOR)
+    assert world.regional.issue(request, actor=ACTOR) == certificate
+    assert world.regional.audit().is_clean
