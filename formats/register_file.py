@@ -159,12 +159,19 @@ def open_register(
             check_durable(connection)
             lock_for_opening(connection)
             _settle_layout(connection, place, layout, version)
-            metadata.create_all(connection)
+            _create_missing(connection, metadata)
             install_guards(connection, [*audit.guards, *guards])
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def _create_missing(connection: sa.Connection, metadata: sa.MetaData) -> None:
+    # By itself SQLAlchemy asks for each table singly.
+    present = set(sa.inspect(connection).get_table_names())
+    missing = [table for table in metadata.sorted_tables if table.name not in present]
+    metadata.create_all(connection, tables=missing, checkfirst=False)
 
 
 def _settle_layout(connection: sa.Connection, place: RegisterAddress, layout: str, version: int) -> None:

@@ -6,11 +6,8 @@ signing; two processes meet. Then the authority is restarted on the same file an
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
@@ -19,11 +16,13 @@ from typing import Any
 import pytest
 
 from ca.errors import IllegalTransitionError, RefusedError
-from ca.model import CertificateState, SerialNumber
+from ca.group_issuing import GroupIssuing, GroupSettings
+from ca.model import CertificateState, IssuanceRequest, SerialNumber
+from ca.recording import Recovery
 from ca.register import CaRegister
 from ca.service import CertificateAuthority
 from crypto import DEFAULT_USER_ID, KeyStoreError, PublicKey, Signer, message_digest
-from formats.gbt20518 import read_certificate
+from formats.gbt20518 import Certificate, RevocationReason, read_certificate
 from tests.authority_world import ACTOR, World, holder_request, make_world
 
 
@@ -133,14 +132,14 @@ class WatchedSigner:
 class Scene:
     """An authority on a file that can be restarted, and a signer that remembers."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.world: World = make_world(str(path))
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.world: World = make_world(address)
         self.signer = WatchedSigner(self.world.regional_signer)
 
     def authority(self, store: Any = None) -> CertificateAuthority:
         """The authority as a new process would build it."""
-        return self.world.make_regional(store or CaRegister(str(self.path)), self.signer)
+        return self.world.make_regional(store or CaRegister(self.address), self.signer)
 
     def check(self, authority: CertificateAuthority) -> None:
         """What holds after any fault and a restart."""
@@ -161,7 +160,7 @@ class Scene:
         assert report.is_clean, report
 
     def _lists(self, authority: CertificateAuthority) -> list[Any]:
-        store = CaRegister(str(self.path))
+        store = CaRegister(self.address)
         lists = list(store.unsigned_crls(authority.authority))
         for number in range(1, 20):
             try:
@@ -173,28 +172,67 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path / "ca.db")
+    return Scene(str(tmp_path / "ca.db"))
+
+
+@pytest.fixture
+def either_scene(register_address: str) -> Scene:
+    """On a SQLite file, and in PostgreSQL."""
+    return Scene(register_address)
 
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("write", Write)
-def test_issuance_survives(scene: Scene, write: Write, fault: Fault, count: int) -> None:
+def test_issuance_survives(either_scene: Scene, write: Write, fault: Fault, count: int) -> None:
     """After a failed write and a restart no serial repeats and nothing signed is unrecorded; a retry gives one
     certificate for each request."""
     requests = [holder_request(f"r{number}") for number in range(count)]
-    store = FaultyStore(CaRegister(str(scene.path)), write, fault)
+    store = FaultyStore(CaRegister(either_scene.address), write, fault)
     with pytest.raises(StoreFaultError):
-        scene.authority(store).issue_many(requests, actor=ACTOR)
+        either_scene.authority(store).issue_many(requests, actor=ACTOR)
     assert store.fired
-    restarted = scene.authority()
+    restarted = either_scene.authority()
     restarted.recover(actor=ACTOR)
-    scene.check(restarted)
+    either_scene.check(restarted)
     assert restarted.certificates(state=CertificateState.PENDING) == []
     certificates = restarted.issue_many(requests, actor=ACTOR)
     assert restarted.issue_many(requests, actor=ACTOR) == certificates
-    scene.check(restarted)
+    either_scene.check(restarted)
     assert [record.encoded for record in restarted.certificates()] == [each.encoded for each in certificates]
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("write", Write)
+def test_issuance_of_many_callers_survives(either_scene: Scene, write: Write, fault: Fault) -> None:
+    """Callers who share transactions: whom a failed write meets gets the error, the others their certificates; after
+    a restart nothing is missing, what was handed out can be revoked, and asking again gives each its one."""
+    requests = [holder_request(f"r{number}") for number in range(12)]
+    store = FaultyStore(CaRegister(either_scene.address), write, fault)
+
+    def ask(request: IssuanceRequest) -> Certificate | None:
+        try:
+            return front.issue(request, actor=ACTOR)
+        except StoreFaultError:
+            return None
+
+    settings = GroupSettings(most_together=4)
+    with GroupIssuing(either_scene.authority(store), settings) as front, ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(ask, requests))
+        assert store.fired
+        assert 1 <= answers.count(None) <= 4
+        again = list(pool.map(ask, requests))
+    restarted = either_scene.authority()
+    assert restarted.recover(actor=ACTOR) == Recovery()
+    either_scene.check(restarted)
+    assert restarted.issue_many(requests, actor=ACTOR) == again
+    assert all(now == before for now, before in zip(again, answers, strict=True) if before is not None)
+    assert len(restarted.certificates()) == 12
+    for certificate in filter(None, answers):
+        restarted.revoke(SerialNumber(certificate.serial_number), RevocationReason.SUPERSEDED, actor=ACTOR)
+    listed = restarted.publish_crl(actor=ACTOR).revoked
+    assert set(listed) == {each.serial_number for each in answers if each is not None}
+    either_scene.check(restarted)
 
 
 @pytest.mark.parametrize("fault", Fault)
@@ -202,7 +240,7 @@ def test_issuance_survives(scene: Scene, write: Write, fault: Fault, count: int)
 def test_retry_without_restart_finishes(scene: Scene, write: Write, fault: Fault) -> None:
     """The same process, asked again after a failed write, gives the one certificate of the request."""
     request = holder_request()
-    authority = scene.authority(FaultyStore(CaRegister(str(scene.path)), write, fault))
+    authority = scene.authority(FaultyStore(CaRegister(scene.address), write, fault))
     with pytest.raises(StoreFaultError):
         authority.issue(request, actor=ACTOR)
     certificate = authority.issue(request, actor=ACTOR)
@@ -212,16 +250,16 @@ def test_retry_without_restart_finishes(scene: Scene, write: Write, fault: Fault
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("write", ListWrite)
-def test_lists_survive(scene: Scene, write: ListWrite, fault: Fault) -> None:
+def test_lists_survive(either_scene: Scene, write: ListWrite, fault: Fault) -> None:
     """A list whose writing failed never shares its number with another list, and nothing signed is unrecorded."""
-    store = FaultyStore(CaRegister(str(scene.path)), write, fault)
-    authority = scene.authority(store)
+    store = FaultyStore(CaRegister(either_scene.address), write, fault)
+    authority = either_scene.authority(store)
     with pytest.raises(StoreFaultError):
         authority.publish_crl(actor=ACTOR)
-    restarted = scene.authority()
-    scene.world.clock.turn(hours=1)
+    restarted = either_scene.authority()
+    either_scene.world.clock.turn(hours=1)
     crl = restarted.publish_crl(actor=ACTOR)
-    scene.check(restarted)
+    either_scene.check(restarted)
     lost_intent = fault is Fault.LOST and write in {ListWrite.LIST_INTENT, ListWrite.LIST_INTENT_AUDIT}
     assert crl.number == (1 if lost_intent else 2)
 
@@ -327,50 +365,3 @@ def test_intent_given_up_while_it_was_signed_is_not_handed_out(scene: Scene) -> 
         scene.authority().issue(holder_request(), actor=ACTOR)
     assert [record.state for record in other.certificates()] == [CertificateState.ABANDONED]
     scene.check(other)
-
-
-_ISSUER = """
-import sys
-from ca.register import CaRegister
-from crypto import PrivateKey, SoftwareSigner
-from tests.authority_world import ACTOR, TurningClock, World, holder_request
-keys = [SoftwareSigner(PrivateKey.from_scalar(bytes.fromhex(text))) for text in sys.argv[2:4]]
-world = World(store=CaRegister(sys.argv[1]), clock=TurningClock(), root_signer=keys[0], regional_signer=keys[1],
-              seed=int(sys.argv[4]))
-number = 0
-while True:
-    certificate = world.regional.issue(holder_request(f"r{sys.argv[4]}-{number}"), actor=ACTOR)
-    print(certificate.encoded.hex(), flush=True)
-    number += 1
-"""
-
-
-def test_killed_process_loses_nothing_it_handed_out(tmp_path: Path) -> None:
-    """Killed three times in full run, every certificate the process had handed out is on record, and audit is clean."""
-    path = tmp_path / "ca.db"
-    scalars = [os.urandom(31).rjust(32, b"\x01").hex() for _ in range(2)]
-    handed_out: list[bytes] = []
-    for seed in range(3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _ISSUER, str(path), *scalars, str(seed)],
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).resolve().parents[2],
-        )
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(15)]
-        process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read().split(b"\n")
-        process.wait()
-        process.stdout.close()
-        handed_out += [bytes.fromhex(line.decode()) for line in lines]
-        handed_out += [bytes.fromhex(line.decode()) for line in rest[:-1]]
-    store = CaRegister(str(path))
-    first = read_certificate(handed_out[0])
-    assert first.authority_key_identifier is not None
-    authority = first.authority_key_identifier.hex()
-    on_record = {record.encoded for record in store.certificates(authority)}
-    assert set(handed_out) <= on_record
-    assert len(set(handed_out)) == len(handed_out) >= 45
-    from ca.audit import audit
-
-    assert audit(store, authority).is_clean
