@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import secrets
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from ca.authority import TEST_POLICY, AuthoritySettings, PolicyStatement
+from ca.group_issuing import GroupIssuing
 from ca.model import IssuanceRequest, Possession
 from ca.profile import built_in_profiles
 from ca.register import CaRegister
@@ -37,11 +42,14 @@ CERTIFICATES = 600
 BATCH = 200
 ENTRIES = 50_000
 ROUNDS = 5
+CALLERS = 32
+GROUPED = 960
+TOGETHER = 100
 
 
 def run(record: Callable[..., None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        authority = _authority(Path(folder) / "ca.db")
+        authority = _authority(str(Path(folder) / "ca.db"))
         requests = [_request(number) for number in range(CERTIFICATES)]
         singles, batches = requests[:BATCH], requests[BATCH:]
         taken = _seconds(lambda: [authority.issue(request, actor="bench") for request in singles])
@@ -49,10 +57,81 @@ def run(record: Callable[..., None]) -> None:
         groups = [batches[start : start + BATCH] for start in range(0, len(batches), BATCH)]
         taken = _seconds(lambda: [authority.issue_many(group, actor="bench") for group in groups])
         record(f"certificates issued in batches of {BATCH}, durable", len(batches) / taken, "/s", cores=2)
+        _callers(record, authority, "")
         records = authority.certificates(most=CERTIFICATES)
         encoded = [each.encoded for each in records if each.encoded is not None]
+        taken = min(_seconds(lambda: list(authority.rereading().certificates())) for _ in range(2))
+        on_record = sum(page.read for page in authority.rereading().certificates())
+        record("certificates on record read again and judged", on_record / taken, "/s")
+        _processes(record, str(Path(folder) / "shared.db"), "")
+    _in_postgresql(record)
     _read(record, encoded)
     _lists(record)
+
+
+def _callers(record: Callable[..., None], authority: CertificateAuthority, where: str) -> None:
+    """Each caller asks for one certificate at a time; they share commits."""
+    best = max(_issued_for_callers(authority, f"callers-{number}") for number in range(ROUNDS))
+    record(f"certificates issued for {CALLERS} callers at once, durable{where}", best, "/s", cores=2)
+
+
+def _issued_for_callers(authority: CertificateAuthority, name: str) -> float:
+    requests = [replace(_request(number), key=f"{name}-{number}") for number in range(GROUPED)]
+    shares = [requests[start::CALLERS] for start in range(CALLERS)]
+    with GroupIssuing(authority) as front, ThreadPoolExecutor(CALLERS) as pool:
+
+        def ask(share: Sequence[IssuanceRequest]) -> None:
+            for request in share:
+                front.issue(request, actor="bench")
+
+        return GROUPED / _seconds(lambda: list(pool.map(ask, shares)))
+
+
+def _processes(record: Callable[..., None], address: str, where: str) -> None:
+    """Two processes of one authority over one record, each with callers of its own."""
+    keys = [PrivateKey.generate() for _ in range(2)]
+    _authority(address, keys)  # the chain is there before they start
+    context = multiprocessing.get_context("fork")
+    barrier, ends = context.Barrier(3), context.Queue()
+    workers = [
+        context.Process(target=_one_process, args=(address, keys, number, barrier, ends)) for number in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
+    taken = _seconds(lambda: [ends.get() for _ in workers])
+    for worker in workers:
+        worker.join()
+    issued = 2 * ROUNDS * GROUPED
+    record(f"certificates issued by two processes, durable{where}", issued / taken, "/s", cores=2)
+
+
+def _one_process(address: str, keys: Sequence[PrivateKey], number: int, barrier: Any, ends: Any) -> None:
+    authority = _authority(address, keys)
+    requests = [replace(_request(each), key=f"{number}-{each}") for each in range(ROUNDS * GROUPED)]
+    barrier.wait()
+    for start in range(0, len(requests), TOGETHER):
+        authority.issue_many(requests[start : start + TOGETHER], actor="bench")
+    ends.put(number)
+
+
+def _in_postgresql(record: Callable[..., None]) -> None:
+    from tests.postgresql import programs, started
+
+    if programs() is None:
+        return
+    with started() as cluster:
+        authority = _authority(cluster.new_address())
+        requests = [replace(_request(number), key=f"pg-{number}") for number in range(CERTIFICATES)]
+        singles, batches = requests[:BATCH], requests[BATCH:]
+        taken = _seconds(lambda: [authority.issue(request, actor="bench") for request in singles])
+        record("certificates issued one by one, durable, PostgreSQL", len(singles) / taken, "/s")
+        groups = [batches[start : start + BATCH] for start in range(0, len(batches), BATCH)]
+        taken = _seconds(lambda: [authority.issue_many(group, actor="bench") for group in groups])
+        record(
+            f"certificates issued in batches of {BATCH}, durable, PostgreSQL", len(batches) / taken, "/s", cores=2
+        )
+        _callers(record, authority, ", PostgreSQL")
 
 
 def _read(record: Callable[..., None], encoded: Sequence[bytes]) -> None:
@@ -125,7 +204,8 @@ def _request(number: int) -> IssuanceRequest:
     )
 
 
-def _authority(path: Path) -> CertificateAuthority:
+def _authority(address: str, keys: Sequence[PrivateKey] = ()) -> CertificateAuthority:
+    root_key, own_key = keys or [PrivateKey.generate() for _ in range(2)]
     profiles = built_in_profiles()
     settings = AuthoritySettings(
         policies=(PolicyStatement(TEST_POLICY),),
@@ -133,7 +213,7 @@ def _authority(path: Path) -> CertificateAuthority:
         ocsp_uris=("http://ocsp.test/",),
     )
     common = {
-        "store": CaRegister(str(path)),
+        "store": CaRegister(address),
         "profiles": profiles,
         "settings": settings,
         "clock": lambda: START,
@@ -142,9 +222,9 @@ def _authority(path: Path) -> CertificateAuthority:
     validity = Validity(START, START + timedelta(days=3653))
     name = Name.build([(oids.COUNTRY, "CN"), (oids.ORGANIZATION, "T"), (oids.COMMON_NAME, "Root")])
     root = CertificateAuthority.create_root(
-        signer=SoftwareSigner(PrivateKey.generate()), subject=name, validity=validity, actor="bench", **common
+        signer=SoftwareSigner(root_key), subject=name, validity=validity, actor="bench", **common
     )
-    signer = SoftwareSigner(PrivateKey.generate())
+    signer = SoftwareSigner(own_key)
     below = Name.build([(oids.COUNTRY, "CN"), (oids.ORGANIZATION, "T"), (oids.COMMON_NAME, "Issuing")])
     request = IssuanceRequest("sub", "issuing-ca", below, signer.public_key, validity, Possession.VOUCHED)
     certificate = root.issue_subordinate(request, actor="bench")

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -126,9 +127,9 @@ def _start(folder: Path, bin_folder: Path) -> Cluster:
     raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text(errors='replace')[-2000:]}")
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    """A cluster of this test process."""
+@contextmanager
+def started() -> Iterator[Cluster]:
+    """A cluster, running until the end; skips where there are no programs for it."""
     found = programs()
     if found is None:
         pytest.skip("no PostgreSQL server on this machine (initdb)")
@@ -140,6 +141,13 @@ def postgresql() -> Iterator[Cluster]:
         cluster.process.wait(_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A cluster of this test process."""
+    with started() as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The authority's process, and the key store under it, are killed again and again in the middle of their work.
 
 What was handed out stays true: every certificate is on record, everything revoked stays so, no serial number is used
-twice, and asking again gives what was given before. ``XINYIN_KILL_ROUNDS`` makes the long runs longer.
+twice, and asking again gives what was given before. ``KILL_ROUNDS`` makes the long runs longer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from hsm_sim import (
 from tests.authority_world import ACTOR, TurningClock, World, holder_request
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = int(os.environ.get("XINYIN_KILL_ROUNDS", "100"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "100"))
 OFFICER = OfficerCredential("zhang", b"officer secret")
 PASSWORD = b"password 1"
 
@@ -144,8 +144,10 @@ def _key_store_rounds(folder: Path, address: str, rounds: int) -> None:
     for number in range(rounds):
         process = start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL)
         try:
-            with process.client(reconnect_seconds=0) as client:
-                signer = KeyStoreSigner(client, 1, PASSWORD, key, reconnect_seconds=0)
+            with (
+                process.client(reconnect_seconds=0) as client,
+                KeyStoreSigner(client, 1, PASSWORD, key, reconnect_seconds=0) as signer,
+            ):
                 if world is None:
                     world = World(
                         store=CaRegister(address),
@@ -163,8 +165,12 @@ def _key_store_rounds(folder: Path, address: str, rounds: int) -> None:
         finally:
             process.kill()
     assert world is not None
-    with start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL) as process, process.client() as client:
-        authority = world.make_regional(world.store, KeyStoreSigner(client, 1, PASSWORD, key))
+    with (
+        start_key_store(settings, OFFICER, stderr=subprocess.DEVNULL) as process,
+        process.client() as client,
+        KeyStoreSigner(client, 1, PASSWORD, key) as signer,
+    ):
+        authority = world.make_regional(world.store, signer)
         authority.recover(actor=ACTOR)
         assert authority.certificates(state=CertificateState.PENDING) == []
         records = {record.request_key: record for record in authority.certificates(most=100_000)}
