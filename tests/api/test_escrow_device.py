@@ -18,6 +18,7 @@ from ca.model import SerialNumber
 from ca.registration.ports import RestoreRequest
 from crypto import KeyStoreError, PrivateKey
 from formats.gbt35276 import open_enveloped_key, read_enveloped_key
+from formats.gmt0092 import read_csr_response
 from hsm_sim import (
     DevicePolicy,
     KeyStoreClient,
@@ -29,6 +30,7 @@ from hsm_sim import (
     start_key_store,
 )
 from tests.escrow_world import AUTHORITY, START, asked, order
+from tests.registration_desk import REVIEWER, Desk
 
 ZHANG, LI = OfficerCredential("zhang", b"officer secret"), OfficerCredential("li", b"another secret")
 PIN = b"pin of the centre"
@@ -123,3 +125,26 @@ def test_withdrawn(centre: Centre) -> None:
         for _ in range(2):
             centre.desk.reject(recovery.recovery_id, officer)
         assert recovery.recovery_id not in [each.release_id for each in session.releases()]
+
+
+def test_dual_certificates_over_the_centre(centre: Centre) -> None:
+    """A registration desk issues a pair of certificates: the subject opens the encryption key of the second one."""
+    centre.fill(2)
+    desk = Desk(keys=centre.service)  # type: ignore[arg-type]
+    issued = desk.desk.approve(desk.apply(SUBJECT).id, reviewer=REVIEWER)
+    assert issued.encryption is not None
+    answer = read_csr_response(desk.desk.answer(issued.record.id))
+    assert answer.enveloped_key is not None
+    opened = open_enveloped_key(answer.enveloped_key, SUBJECT)
+    assert opened.public_key == issued.encryption.public_key
+    authority = issued.encryption.authority_key_identifier
+    assert authority is not None
+    kept = [
+        key.public_key
+        for key in centre.archive.pairs()
+        if key.assignment is not None
+        and (key.assignment.authority, key.assignment.serial)
+        == (authority.hex(), SerialNumber(issued.encryption.serial_number))
+    ]
+    assert kept == [opened.public_key]
+    assert audit_keys(centre.archive).is_clean
