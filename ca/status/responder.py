@@ -17,6 +17,7 @@ from ca.ports import Clock
 from ca.status.errors import ResponderUnfitError
 from ca.status.memory import AnswerMemory
 from ca.status.model import NeverIssued, StatusAnswer, StatusPolicy, caching_of
+from ca.status.plain_requests import PlainRequests
 from ca.status.ports import AnswerStore, StatusRecord
 from ca.status.responder_key import ResponderKey
 from ca.status.statements import EXTENDED_REVOKE, is_told, statement, unknown
@@ -101,6 +102,7 @@ class StatusResponder:
         self.authority = authority_id(issuer.public_key)
         self._record = record
         self._hashes = IssuerHashes(issuer)
+        self._plain = PlainRequests(issuer)
         self._key = key
         self._policy = policy
         self._clock = clock
@@ -167,7 +169,7 @@ class StatusResponder:
         if len(octets) > MOST_OCTETS:
             return failure(ResponseStatus.MALFORMED_REQUEST)
         try:
-            request = read_request(octets)
+            request = self._plain.read(octets) or read_request(octets)
         except MalformedDataError:
             return failure(ResponseStatus.MALFORMED_REQUEST)
         if len(request.cert_ids) > self._policy.most_cert_ids or request.unknown_critical_extensions:

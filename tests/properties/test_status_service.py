@@ -8,10 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.model import SerialNumber
+from ca.status.plain_requests import PlainRequests
 from ca.status.responder import StatusResponder
 from formats import oids
 from formats.gbt20518 import RevocationReason
-from formats.rfc6960 import CertId, CertStatus, OcspRequest, encode_request, read_request, read_response
+from formats.rfc6960 import (
+    CertId,
+    CertStatus,
+    OcspRequest,
+    encode_request,
+    read_request,
+    read_response,
+    with_null_parameters,
+)
 from tests.authority_world import ACTOR
 from tests.responder_world import ResponderWorld, make_responder_world
 
@@ -37,6 +46,28 @@ def assert_truthful(responder: StatusResponder, request: bytes) -> None:
     for single in basic.responses:
         if single.status is CertStatus.GOOD:
             assert single.cert_id.serial_number in (good.value, own.value)
+
+
+@given(
+    st.sampled_from([oids.SM3, oids.SHA1, oids.SHA256]),
+    st.booleans(),
+    st.one_of(st.integers(1 << 143, (1 << 152) - 1), st.integers(-(2**160), 2**160)),
+    st.integers(0, 400),
+)
+def test_known_octets_mean_what_decoding_says(algorithm: str, with_null: bool, serial: int, cut: int) -> None:
+    """A request known by its octets is the one that decoding gives, encoding of the CertID included."""
+    world = asked()[0]
+    cert_id = world.cert_id(serial, algorithm)
+    octets = encode_request(OcspRequest((with_null_parameters(cert_id) if with_null else cert_id,)))
+    plain = PlainRequests(world.issuer)
+    known = plain.read(octets)
+    is_plain = serial > 0 and 145 <= serial.bit_length() <= 151
+    assert (known is not None) == is_plain
+    if known is not None:
+        decoded = read_request(octets)
+        assert known == decoded
+        assert known.cert_ids[0].encoded == decoded.cert_ids[0].encoded
+    assert plain.read(octets[:cut]) in (None, known)
 
 
 @given(st.binary(max_size=400))
