@@ -53,7 +53,11 @@ def _extensions(
 ) -> list[Extension]:
     extensions = []
     if profile.certifies is not Certifies.END_ENTITY:
-        extensions.append(build.basic_constraints_of_ca(profile.path_length))
+        bounds = request.bounds
+        length = profile.path_length if bounds is None else bounds.path_length
+        extensions.append(build.basic_constraints_of_ca(length))
+        if bounds is not None and bounds.permitted:
+            extensions.append(build.permitted_names(bounds.permitted))
     extensions.append(_key_usage(frozenset(profile.key_usage)))
     if profile.extended_key_usage:
         extensions.append(
@@ -62,6 +66,8 @@ def _extensions(
     extensions.append(build.subject_key_identifier(build.key_identifier(request.public_key)))
     extensions.append(_authority_key_identifier(issuer.key_identifier))
     policies = [(policy.oid, policy.practice_statement) for policy in settings.policies]
+    if request.bounds is not None and request.bounds.policies:
+        policies = [(oid, None) for oid in request.bounds.policies]
     policies += [(oid, None) for oid in profile.policy_oids if oid not in dict(policies)]
     if policies and profile.policies is not Presence.ABSENT:
         extensions.append(_policies(tuple(policies)))

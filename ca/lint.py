@@ -24,6 +24,7 @@ __all__ = ["CERTIFICATE_RULES", "Candidate", "Rule", "lint_certificate"]
 _MIN_SERIAL_BITS: Final = 64
 
 
+_CRITICAL: Final = frozenset({oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE})
 _RFC_5280 = "RFC 5280"
 _PROFILE = "GB/T 20518-2018 profile"
 
@@ -63,7 +64,8 @@ def _validity(candidate: Candidate) -> Iterator[LintFinding]:
     validity, profile = candidate.certificate.validity, candidate.profile
     if validity.not_after - validity.not_before > profile.max_validity:
         yield LintFinding("ca.validity-long", profile.identifier, "valid longer than the profile allows")
-    if validity.not_before < candidate.now - profile.max_backdating:
+    is_link = profile.certifies is Certifies.LINK  # OldWithNew begins when the old key did (RFC 4210 4.4)
+    if validity.not_before < candidate.now - profile.max_backdating and not is_link:
         yield LintFinding(
             "ca.validity-backdated", profile.identifier, "starts further back than the profile allows"
         )
@@ -71,7 +73,8 @@ def _validity(candidate: Candidate) -> Iterator[LintFinding]:
         yield LintFinding("ca.validity-over", profile.identifier, "ends before it is issued")
     above = candidate.issuer.certificate
     if above is not None:
-        if validity.not_before < above.validity.not_before or validity.not_after > above.validity.not_after:
+        early = validity.not_before < above.validity.not_before and not is_link
+        if early or validity.not_after > above.validity.not_after:
             yield LintFinding(
                 "ca.validity-nesting", "[D]", "reaches beyond the validity of the issuer's certificate"
             )
@@ -88,9 +91,9 @@ def _issuer_name(candidate: Candidate) -> Iterator[LintFinding]:
             "ca.issuer-name", f"{_RFC_5280} 4.1.2.4", "issuer name is not the issuer's subject, by octet"
         )
     same = certificate.subject.matches(certificate.issuer)
-    if same != (profile.certifies is Certifies.ROOT):
+    if same != (profile.certifies in {Certifies.ROOT, Certifies.LINK}):
         yield LintFinding(
-            "ca.self-issued", f"{_RFC_5280} 3.2", "subject equals issuer in roots, and in them alone"
+            "ca.self-issued", f"{_RFC_5280} 3.2", "subject equals issuer in roots and links, and in them alone"
         )
 
 
@@ -142,8 +145,7 @@ def _hierarchy(candidate: Candidate) -> Iterator[LintFinding]:
         if constraints is not None:
             yield LintFinding("ca.basic-constraints", _PROFILE, "an end entity carries basicConstraints")
     else:
-        if constraints != BasicConstraints(ca=True, path_length=profile.path_length):
-            yield LintFinding("ca.basic-constraints", profile.identifier, "basicConstraints are not the profile's")
+        yield from _path_length(candidate, constraints)
         if not _is_critical(certificate, oids.BASIC_CONSTRAINTS):
             yield LintFinding("ca.basic-constraints-critical", f"{_RFC_5280} 4.2.1.9", "not critical")
     above = candidate.issuer.certificate
@@ -152,11 +154,38 @@ def _hierarchy(candidate: Candidate) -> Iterator[LintFinding]:
     if KeyUsage.KEY_CERT_SIGN not in (above.key_usage or frozenset()):
         yield LintFinding("ca.issuer-key-usage", f"{_RFC_5280} 4.2.1.3", "the issuer may not sign certificates")
     limit = above.basic_constraints.path_length if above.basic_constraints else 0
-    below = profile.path_length if profile.path_length is not None else 0
-    if profile.certifies is Certifies.AUTHORITY and limit is not None and below >= limit:
+    below = (constraints.path_length if constraints else None) or 0
+    bounded = profile.certifies in {Certifies.AUTHORITY, Certifies.CROSS}
+    if bounded and limit is not None and below >= limit:
         yield LintFinding(
             "ca.path-length", f"{_RFC_5280} 4.2.1.9", "the issuer's path length allows no such authority"
         )
+
+
+def _path_length(candidate: Candidate, constraints: BasicConstraints | None) -> Iterator[LintFinding]:
+    """The profile's path length; of a link its issuer's own; of a cross-certificate at most the profile's."""
+    profile, above = candidate.profile, candidate.issuer.certificate
+    length = constraints.path_length if constraints is not None else None
+    expected = profile.path_length
+    if profile.certifies is Certifies.LINK and above is not None and above.basic_constraints is not None:
+        expected = above.basic_constraints.path_length
+    if profile.certifies is Certifies.CROSS and length is not None and expected is not None:
+        expected = min(length, expected)
+    if constraints != BasicConstraints(ca=True, path_length=expected):
+        yield LintFinding("ca.basic-constraints", profile.identifier, "basicConstraints are not the profile's")
+
+
+def _bounds(candidate: Candidate) -> Iterator[LintFinding]:
+    """A cross-certificate names the subtrees it is for; nothing else here carries nameConstraints."""
+    bounds = candidate.certificate.name_constraints
+    if candidate.profile.certifies is Certifies.CROSS:
+        critical = _is_critical(candidate.certificate, oids.NAME_CONSTRAINTS)
+        if bounds is None or not bounds.permitted or bounds.excluded or not critical:
+            yield LintFinding(
+                "ca.cross-unbounded", "RFC 5280 4.2.1.10, [D]", "no critical list of the subtrees it is for"
+            )
+    elif bounds is not None:
+        yield LintFinding("ca.bounds-present", "[D]", "name constraints belong to cross-certificates alone")
 
 
 def _presence(candidate: Candidate) -> Iterator[LintFinding]:
@@ -185,7 +214,8 @@ def _presence(candidate: Candidate) -> Iterator[LintFinding]:
     if missing:
         yield LintFinding("ca.policy-of-profile", profile.identifier, "a policy of the profile is not stated")
     for oid, extension in certificate.extensions.items():
-        if extension.critical and oid not in {oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE}:
+        bounds = oid == oids.NAME_CONSTRAINTS and profile.certifies is Certifies.CROSS
+        if extension.critical and not bounds and oid not in _CRITICAL:
             yield LintFinding("ca.critical", _RFC_5280, f"extension {oid} is critical")
 
 
@@ -214,6 +244,7 @@ CERTIFICATE_RULES: Final[tuple[Rule, ...]] = (
     _usage,
     _purposes,
     _hierarchy,
+    _bounds,
     _presence,
     naming_rules.identity_numbers,
     naming_rules.person_numbers,

@@ -170,6 +170,27 @@ class Possession(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityBounds:
+    """What a link or cross-certificate allows the authority it certifies.
+
+    Attributes:
+        path_length: How many authorities may follow below; None for any number.
+        permitted: Directory subtrees its subjects must lie in; empty for no bound.
+        policies: Policies it may issue under, instead of those of the issuer; empty for those.
+    """
+
+    path_length: int | None = None
+    permitted: tuple[Name, ...] = ()
+    policies: tuple[str, ...] = ()
+
+    def encode(self) -> bytes:
+        """DER that tells bounds apart, for digests."""
+        length = b"" if self.path_length is None else der.integer(self.path_length)
+        names = der.sequence(*(name.encoded for name in self.permitted))
+        return der.sequence(names, der.sequence(*(der.oid(oid) for oid in self.policies)), length)
+
+
+@dataclass(frozen=True, slots=True)
 class IssuanceRequest:
     """What a registering officer wants certified.
 
@@ -186,6 +207,7 @@ class IssuanceRequest:
         alternative_names: For subjectAltName.
         identity: Numbers for identity extensions, in the form the profile wants; they become public.
         serial: A serial number reserved for this certificate; None to draw one.
+        bounds: For link and cross-certificates.
 
     Raises:
         RefusedError: At construction, if ``key`` or ``validity`` breaks its form.
@@ -201,6 +223,7 @@ class IssuanceRequest:
     alternative_names: tuple[AlternativeName, ...] = ()
     identity: tuple[IdentityNumber, ...] = ()
     serial: SerialNumber | None = None
+    bounds: AuthorityBounds | None = None
 
     def __post_init__(self) -> None:
         if not _REQUEST_KEY.fullmatch(self.key):
@@ -235,6 +258,8 @@ class IssuanceRequest:
             yield der.explicit(1, der.sequence(*numbers))
         if self.serial is not None:
             yield der.explicit(2, der.integer(self.serial.value))
+        if self.bounds is not None:
+            yield der.explicit(3, self.bounds.encode())
 
 
 @dataclass(frozen=True, slots=True)

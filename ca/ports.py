@@ -79,6 +79,15 @@ class Transaction(Protocol):
         The change gets a number above every one of the authority.
         """
 
+    def successor(self, authority: str) -> str | None:
+        """The authority that took over from a retired one; None for one that is not retired."""
+
+    def has_pending(self, authority: str) -> bool:
+        """Whether an intent has no certificate on record yet."""
+
+    def retire(self, authority: str, successor: str, at: datetime) -> None:
+        """Retire an authority, for good; the rules were checked before."""
+
     def next_list_number(self, authority: str, list_name: str) -> int:
         """A number above every one given out to a list of this name, signed or not; from 1."""
 

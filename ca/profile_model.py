@@ -34,6 +34,10 @@ class Certifies(StrEnum):
 
     ROOT = "root"
     AUTHORITY = "authority"
+    LINK = "link"
+    """The authority itself under its key before or after (RFC 4210 4.4: NewWithOld, OldWithNew)."""
+    CROSS = "cross"
+    """An authority of another hierarchy, bounded."""
     END_ENTITY = "end-entity"
 
 

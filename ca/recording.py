@@ -191,6 +191,8 @@ class RecordedIssuance:
 
     def _settle(self, change: Transaction, drafts: Sequence[Draft]) -> list[_Planned | RefusedError]:
         """Record what is new among drafts, and find what is not."""
+        if change.successor(self.authority) is not None:
+            return self._settle_retired(change, drafts)
         # Of a draft with a reserved number the record could not tell afterwards whether it is the new one.
         looked_up = [
             each.request.key
@@ -207,6 +209,15 @@ class RecordedIssuance:
             known.update(change.add_intents(fresh))
             self._audit_intents(change, [each for each in drafts if each.request.key not in known])
         return [self._planned(each, known.get(each.request.key)) for each in drafts]
+
+    def _settle_retired(self, change: Transaction, drafts: Sequence[Draft]) -> list[_Planned | RefusedError]:
+        """Find what was issued before; the key of a retired authority signs no certificate."""
+        known = change.by_requests(self.authority, [each.request.key for each in drafts])
+        refusal = RefusedError("the authority is retired: its key signs lists and nothing else", code="ca.retired")
+        return [
+            self._planned(each, known[each.request.key]) if each.request.key in known else refusal
+            for each in drafts
+        ]
 
     def _planned(self, draft: Draft, known: CertificateRecord | None) -> _Planned | RefusedError:
         if known is None:

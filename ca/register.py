@@ -37,6 +37,7 @@ from ca.tables import (
     CRLS,
     GUARDS,
     METADATA,
+    RETIRED,
     STANDING_COLUMNS,
     change_from,
     record_from,
@@ -44,7 +45,7 @@ from ca.tables import (
 )
 from formats.register_file import RegisterStore, execute_many, select_in, time_text
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 _PORTION: Final = 500
 _ADD_INTENT: Final = (
     "INSERT INTO ca_certificates (authority, serial, state, profile, request_key, request_digest, subject,"
@@ -255,6 +256,25 @@ class RegisterTransaction:
             reason=int(revocation.reason) if revocation else None,
             invalidity_date=time_text(since) if since else None,
         )
+
+    def successor(self, authority: str) -> str | None:
+        """The authority that took over from a retired one."""
+        query = sa.select(RETIRED.c.successor).where(RETIRED.c.authority == authority)
+        found = self._connection.execute(query).scalar()
+        return None if found is None else str(found)
+
+    def has_pending(self, authority: str) -> bool:
+        """Whether an intent has no certificate on record yet."""
+        columns = CERTIFICATES.c
+        query = sa.select(columns.position).where(
+            columns.authority == authority, columns.state == str(CertificateState.PENDING)
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def retire(self, authority: str, successor: str, at: datetime) -> None:
+        """Retire an authority."""
+        row = {"authority": authority, "successor": successor, "retired_at": time_text(at)}
+        self._connection.execute(RETIRED.insert().values(**row))
 
     def next_list_number(self, authority: str, list_name: str) -> int:
         """A number above every one given out."""

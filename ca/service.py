@@ -204,6 +204,38 @@ class CertificateAuthority:
         self._expect(request, Certifies.AUTHORITY)
         return self._issuance.issue([request], actor=actor)[0]
 
+    def issue_link(self, request: IssuanceRequest, *, actor: str) -> Certificate:
+        """Certificate for this authority under its key before or after; see ``ca.roll_over``."""
+        self._expect(request, Certifies.LINK)
+        return self._issuance.issue([request], actor=actor)[0]
+
+    def issue_cross(self, request: IssuanceRequest, *, actor: str) -> Certificate:
+        """Certificate for an authority of another hierarchy, within the request's bounds."""
+        self._expect(request, Certifies.CROSS)
+        return self._issuance.issue([request], actor=actor)[0]
+
+    def retire(self, successor: str, *, actor: str) -> None:
+        """Let this authority's key sign revocation lists and nothing else, for good.
+
+        Args:
+            successor: The authority that took over, see ``ca.authority.authority_id``.
+            actor: Who asked, for the audit trail.
+
+        Raises:
+            RefusedError: Another one took over before, or an intent is not finished; ``recover`` deals with those.
+        """
+        with self._store.transaction() as change:
+            before = change.successor(self.authority)
+            if before == successor:
+                return
+            if before is not None or successor == self.authority:
+                raise RefusedError("another authority took over", code="ca.retired")
+            if change.has_pending(self.authority):
+                raise RefusedError("an intent is not finished", code="ca.retire-pending")
+            change.retire(self.authority, successor, self._now())
+            details: dict[str, str | int | None] = {"authority": self.authority, "successor": successor}
+            change.append_audit(self._now(), actor, "authority-retired", [details])
+
     def recover(self, *, actor: str) -> Recovery:
         """Finish or give up what a crash left open; to be called at every start.
 

@@ -108,6 +108,14 @@ CRLS = sa.Table(
 )
 """``base`` is 0 for a full list. Octets stand last, since a list of a million entries has 50 MB of them."""
 HEAD: Final = tuple(column for column in CRLS.c if column.name not in {"signature", "tbs"})
+RETIRED = sa.Table(
+    "ca_retired",
+    METADATA,
+    sa.Column("authority", sa.String(40), primary_key=True),
+    sa.Column("successor", sa.String(40), nullable=False),
+    sa.Column("retired_at", sa.String(20), nullable=False),
+)
+"""Authorities whose key signs revocation lists and nothing else any more."""
 AUDIT = AuditTable(METADATA, "ca_audit")
 AUDIT_ROWS = METADATA.tables["ca_audit"]
 
@@ -139,6 +147,8 @@ GUARDS: Final = (
     _guard("ca_certificates", "signed_once", Change.UPDATE, ("encoded",), "OLD.encoded IS NOT NULL"),
     _guard("ca_certificates", "final_state", Change.UPDATE, _STATE, f"OLD.state IN ({_FINAL})"),
     _guard("ca_certificates", "forward", Change.UPDATE, ("changed",), "NEW.changed <= OLD.changed"),
+    _guard("ca_retired", "no_delete", Change.DELETE),
+    _guard("ca_retired", "no_change", Change.UPDATE),
     _guard("ca_crls", "no_delete", Change.DELETE),
     _guard("ca_crls", "no_change", Change.UPDATE, (*_HEAD, "tbs")),
     _guard("ca_crls", "signed_once", Change.UPDATE, ("signature",), "OLD.signature IS NOT NULL"),

@@ -199,7 +199,7 @@ class PathJudge:
             top = chain[-1]
             for authority in self._authorities(top, purpose):
                 budget -= 1
-                if may_issue(authority.certificate, len(chain) - 1) and issued_by(
+                if may_issue(authority.certificate, _counted(chain)) and issued_by(
                     top, authority.certificate, foreign=foreign
                 ):
                     found += 1
@@ -210,7 +210,7 @@ class PathJudge:
             for link, subject in subjects:
                 if link in chain or _key(link) in self._listed_keys or (link.public_key is None and not foreign):
                     continue
-                if issuer != subject or not may_issue(link, len(chain) - 1):
+                if issuer != subject or not may_issue(link, _counted(chain)):
                     continue
                 budget -= 1
                 if issued_by(top, link, foreign=foreign):
@@ -291,6 +291,11 @@ class PathJudge:
             if each != authority and issued_by(authority.certificate, each.certificate, foreign=True):
                 return each.certificate
         return None
+
+
+def _counted(chain: tuple[Certificate, ...]) -> int:
+    """CA certificates of a chain that count in path lengths: self-issued ones do not (RFC 5280 6.1.4 l)."""
+    return sum(not each.subject.matches(each.issuer) for each in chain[1:])
 
 
 def is_failure(state: PathState) -> bool:

@@ -16,7 +16,7 @@ from formats import oids
 from formats.errors import MalformedDataError
 from formats.gbt20518 import KeyUsage
 
-AUTHORITIES = {"root", "issuing-ca"}
+AUTHORITIES = {"root", "issuing-ca", "link", "cross"}
 SERVICES = {"time-stamp", "status-service", "trust-list-signer", "key-management", "registration-operator"}
 PAIRS = {"seal-maker", "seal-holder", "person-signing", "organisation-signing", "device", "tls-server"}
 _REQUIRED = {"presence": "required", "form": "hashed"}
