@@ -21,7 +21,7 @@ from api.http.surroundings import KeyAccess, Surroundings
 from api.messages import messages
 from api.output import shown
 
-SERVICES: Final[tuple[str, ...]] = ("status", "time_stamp", "cmp", "registration")
+SERVICES: Final[tuple[str, ...]] = ("status", "time_stamp", "cmp", "registration", "repository")
 """Modules of ``api.http`` that offer a service of an authority, in the order they start."""
 
 
