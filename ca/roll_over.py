@@ -48,7 +48,7 @@ def roll_over(old: CertificateAuthority, new: CertificateAuthority, *, actor: st
             breaks rules (``LintError``), or an intent of the old one is not finished.
         KeyStoreError: A key store failed; calling again finishes.
     """
-    _check(old, new)
+    check_generations(old, new)
     before, after = old.certificate, new.certificate
     ends = min(before.validity.not_after, after.validity.not_after)
     new_with_old = old.issue_link(_request(new, before, Validity(after.validity.not_before, ends)), actor=actor)
@@ -57,7 +57,12 @@ def roll_over(old: CertificateAuthority, new: CertificateAuthority, *, actor: st
     return LinkCertificates(new_with_old, old_with_new)
 
 
-def _check(old: CertificateAuthority, new: CertificateAuthority) -> None:
+def check_generations(old: CertificateAuthority, new: CertificateAuthority) -> None:
+    """Refuse two authorities that are no generations of one.
+
+    Raises:
+        RefusedError: They are not, or their lists would share an address.
+    """
     if old.certificate.subject.encoded != new.certificate.subject.encoded or old.authority == new.authority:
         raise RefusedError("one name and two keys are needed", code="ca.roll-over-pair")
     addresses = {uri for each in old.lists.partitions for uri in each.uris}

@@ -24,11 +24,13 @@ from formats.gbt20518 import (
     to_pem,
 )
 from formats.gbt20518.algorithm import public_key_info
+from formats.gbt20518.certificate_pair import read_certificate_pair
 from tests.api.conftest import Ended, Run, RunningKeyStore
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 CODE = "11990100MB9T00011N"
 CRL_URI = "http://crl.example.cn/ca.crl"
+LINKS = ("new-with-old.cer", "old-with-new.cer")
 
 
 @dataclass
@@ -527,3 +529,45 @@ def root_id(folder: Path) -> str:
     from ca.authority import authority_id
 
     return authority_id(read_authority(folder).public_key)
+
+
+def test_root_rolls_over_and_certifies_another_hierarchy(
+    run: Run, key_store: RunningKeyStore, tmp_path: Path, clock: Clock
+) -> None:
+    """Planned, run, run again; the old key then signs lists alone; a cross-certificate and its pair are written."""
+    del clock
+    old, new, other = tmp_path / "old", tmp_path / "new", tmp_path / "other"
+    for folder, organisation in ((old, "示例"), (new, "示例"), (other, "别处")):
+        created = run(
+            "ca", "create", "--directory", folder, "--key-index", key_store.new_key(), "--subject",
+            f"C=CN, O={organisation}, CN=根", "--crl-uri", f"http://crl.example.cn/{folder.name}.crl",
+            *key_store.with_pin,
+        )  # fmt: skip
+        assert created.status == 0, created.err
+    options = ["--directory", old, "--successor", new]
+    assert run("ca", "rollover", "plan", "--directory", old, "--successor", other).status == 1
+    assert run("ca", "rollover", "plan", *options).status == 0
+    for _ in range(2):
+        ended = run("ca", "rollover", "run", *options, "--to", tmp_path / "links", *key_store.with_pin)
+        assert ended.status == 0, ended.err
+    up, down = (read_certificate((tmp_path / "links" / name).read_bytes()) for name in LINKS)
+    own = {
+        each: certificates(run("ca", "show", "--pem", "--directory", each).out)[0] for each in (old, new, other)
+    }
+    assert (up.public_key, down.public_key) == (own[new].public_key, own[old].public_key)
+    assert own[old].public_key is not None
+    certificate_verify(up, own[old].public_key)
+    refused = run("ca", "issue", "--directory", old, *seal_holder(holder(tmp_path)), *key_store.with_pin)
+    assert refused.status == 1
+    assert run("ca", "crl", "publish", "--directory", old, *key_store.with_pin).status == 0
+    theirs, pair = tmp_path / "theirs.pem", tmp_path / "pair.der"
+    theirs.write_text(to_pem(own[other].encoded, "CERTIFICATE"))
+    cross = run(
+        "ca", "cross", "issue", "--directory", new, "--certificate", theirs, "--permitted", "C=CN, O=别处",
+        "--request-key", "cross-1", "--pair", pair, *key_store.with_pin,
+    )  # fmt: skip
+    assert cross.status == 0, cross.err
+    (made,) = certificates(cross.out)
+    assert read_certificate_pair(pair.read_bytes()).issued_by_this == made
+    assert made.subject.encoded == own[other].subject.encoded
+    assert made.name_constraints is not None
