@@ -9,6 +9,7 @@ from crypto import (
     InvalidSignatureError,
     KeyStoreError,
     PublicKey,
+    WrongSignatureError,
     signature_from_raw,
     verify_digest,
     verify_many,
@@ -71,7 +72,7 @@ class Pkcs11Signer:
         try:
             verify_digest(self._public_key, digest, signature)
         except InvalidSignatureError:
-            raise KeyStoreError("the token returned a signature that does not verify") from None
+            raise WrongSignatureError("the token returned a signature that does not verify") from None
         return signature
 
     def sign_digests(self, digests: Sequence[bytes]) -> list[bytes]:
@@ -79,7 +80,7 @@ class Pkcs11Signer:
         signatures = self._signed(digests)
         key = self._public_key
         if not all(verify_many([(key, e, made) for e, made in zip(digests, signatures, strict=True)])):
-            raise KeyStoreError("the token returned a signature that does not verify")
+            raise WrongSignatureError("the token returned a signature that does not verify")
         return signatures
 
     def _signed(self, digests: Sequence[bytes]) -> list[bytes]:

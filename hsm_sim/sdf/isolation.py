@@ -28,7 +28,6 @@ from hsm_sim.return_codes import (
     InputArgumentError,
     PasswordLockedError,
 )
-from hsm_sim.sdf.worker import error_of
 from hsm_sim.sdf.worker_messages import (
     MAX_DIGESTS,
     Failed,
@@ -36,6 +35,7 @@ from hsm_sim.sdf.worker_messages import (
     OpenKey,
     SignDigests,
     Signed,
+    error_of,
     read,
     receive,
     send,

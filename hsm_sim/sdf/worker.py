@@ -12,13 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from crypto import KeyStoreError, PublicKey, WrongSignatureError
+from crypto import KeyStoreError, PublicKey
 from hsm_sim.batches import join_signatures, split_digests
 from hsm_sim.hardening import forbid_core_dumps
-from hsm_sim.return_codes import CommunicationError, DeviceError, error_for
+from hsm_sim.return_codes import CommunicationError
 from hsm_sim.sdf.profile import read_profile
 from hsm_sim.sdf.signer import SdfSigner
-from hsm_sim.sdf.worker_messages import Failed, KeyOpened, OpenKey, SignDigests, Signed, read, receive, send
+from hsm_sim.sdf.worker_messages import KeyOpened, OpenKey, SignDigests, Signed, failed_of, read, receive, send
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -44,7 +44,7 @@ def main() -> int:
                 reconnect_seconds=0.0,
             )
         except KeyStoreError as error:
-            send(connection, _failed(error), marked=1)
+            send(connection, failed_of(error), marked=1)
             return 1
         with signer:
             send(connection, KeyOpened(signer.public_key.point), marked=0)
@@ -58,23 +58,9 @@ def _serve(connection: socket.socket, signer: SdfSigner) -> None:
     try:
         signatures = signer.sign_digests(split_digests(request.digests))
     except KeyStoreError as error:
-        send(connection, _failed(error), marked=1)
+        send(connection, failed_of(error), marked=1)
     else:
         send(connection, Signed(join_signatures(signatures)), marked=0)
-
-
-def _failed(error: KeyStoreError) -> Failed:
-    code = error.return_code if isinstance(error, DeviceError) else DeviceError.code
-    detail = error.detail if isinstance(error, DeviceError) else str(error)
-    text = "".join(character for character in detail if character.isprintable())
-    return Failed(code, isinstance(error, WrongSignatureError), text[:128])
-
-
-def error_of(failed: Failed) -> KeyStoreError:
-    """The exception that ``_failed`` put into words, at the other end."""
-    if failed.wrong_signature:
-        return WrongSignatureError(failed.detail)
-    return error_for(failed.return_code, failed.detail)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import socket
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
+from crypto import KeyStoreError, WrongSignatureError
 from formats.errors import MalformedDataError
 from hsm_sim.commands import U8, U32
 from hsm_sim.encoding import Fixed, Octets, Optional, Text, decode, encode
-from hsm_sim.return_codes import CommunicationError
+from hsm_sim.return_codes import CommunicationError, DeviceError, error_for
 
 T = TypeVar("T")
 MAX_DIGESTS: Final = 256
@@ -58,6 +59,21 @@ class Failed:
     return_code: Annotated[int, U32]
     wrong_signature: Annotated[int, U8]
     detail: Annotated[str, Text(512)]
+
+
+def failed_of(error: KeyStoreError) -> Failed:
+    """Put an exception into words; ``error_of`` turns them back."""
+    code = error.return_code if isinstance(error, DeviceError) else DeviceError.code
+    detail = error.detail if isinstance(error, DeviceError) else str(error)
+    text = "".join(character for character in detail if character.isprintable())
+    return Failed(code, isinstance(error, WrongSignatureError), text[:128])
+
+
+def error_of(failed: Failed) -> KeyStoreError:
+    """The exception that ``failed_of`` put into words, at the other end."""
+    if failed.wrong_signature:
+        return WrongSignatureError(failed.detail)
+    return error_for(failed.return_code, failed.detail)
 
 
 def send(connection: socket.socket, message: object, *, marked: int | None = None) -> None:

@@ -4,15 +4,28 @@ A kind is a function that opens a signer over the key of a ``Place``; adding one
 ``@signer_kind``. What a kind needs and this machine lacks it answers with ``pytest.skip`` and the reason.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from crypto import PrivateKey, PublicKey, Signer, SoftwareSigner
 from hsm_sim import KeyStoreSigner, WrappedKeyAccess
+from hsm_sim.pkcs11 import Pkcs11Signer, Token, built_in_vendor_profiles
 from hsm_sim.sdf import IsolatedSdfSigner, SdfSigner, read_profile
+from tests.native import build as native
 from tests.running_store import Build, RunningStore
+
+# Of GB/T 32918.5; published, and no key of anybody.
+EXAMPLE_KEY = PublicKey(
+    bytes.fromhex(
+        "0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
+        "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -105,3 +118,19 @@ def _vendor_library_narrow(place: Place) -> Iterator[Signer]:
 def _vendor_library_isolated(place: Place) -> Iterator[Signer]:
     with IsolatedSdfSigner(place.build(), "simulator", place.index, place.password, place.public_key) as signer:
         yield signer
+
+
+@signer_kind("pkcs11-token", password=False, registered=False)
+def _pkcs11_token(place: Place) -> Iterator[Signer]:
+    """A module of this project's own C source, over the published example key, numbered as one vendor does."""
+    try:
+        module = shutil.copy(native.module(native.RELEASE, "token.c"), place.folder / "token.so")
+    except native.NotBuiltError as reason:
+        pytest.skip(str(reason))
+    profile = built_in_vendor_profiles()["sansec"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XINYIN_TOKEN_MECHANISM", str(profile.sign_mechanism))
+        patch.setenv("XINYIN_TOKEN_KEY_TYPE", str(profile.key_type))
+        patch.setenv("XINYIN_TOKEN_FORM", profile.signature)
+        with Token(str(module), "xinyin test", b"1234") as token:
+            yield Pkcs11Signer(token, "seal", EXAMPLE_KEY, profile)
