@@ -56,6 +56,19 @@ class IssuedPair:
     encryption: Certificate | None
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What came of finishing every approved application.
+
+    Attributes:
+        issued: Finished now.
+        refused: Those a rule refuses, with its code; they stay approved until finished or given up.
+    """
+
+    issued: tuple[IssuedPair, ...] = ()
+    refused: tuple[tuple[ApplicationId, str], ...] = ()
+
+
 class ApprovedIssuance:
     """Has the certificates of approved applications made.
 
@@ -82,12 +95,18 @@ class ApprovedIssuance:
         self._profiles = profiles
         self._clock = clock
 
-    def finish(self, application_id: ApplicationId, *, actor: str) -> IssuedPair:
+    def finish(self, application_id: ApplicationId, *, actor: str, notes_refusal: bool = True) -> IssuedPair:
         """Do what is not done yet of an approved application; of an issued one, give what was issued.
+
+        Args:
+            application_id: Which application.
+            actor: Who asked.
+            notes_refusal: Whether the trail tells that the authority refuses it; not where the same is tried again
+                and again by itself.
 
         Raises:
             IllegalStepError: It is neither approved nor issued.
-            RefusedError: The authority refuses it; it stays approved, and the trail has the code.
+            RefusedError: The authority refuses it; it stays approved.
             KeyProvisionError: The key management part gave no usable key.
             KeyStoreError: A key store failed.
         """
@@ -97,7 +116,7 @@ class ApprovedIssuance:
         if record.state is ApplicationState.ISSUED:
             return self._issued(record, self._certificates(record.plan))
         plan = self._with_encryption_key(record, actor)
-        certificates = self._ask_authority(record, plan, actor)
+        certificates = self._ask_authority(record, plan, actor, notes_refusal=notes_refusal)
         with self._store.transaction() as change:
             record = change.application(self._authority.authority, application_id)
             if record.state is ApplicationState.APPROVED:
@@ -176,7 +195,9 @@ class ApprovedIssuance:
             stored = change.application(self._authority.authority, record.id).plan
         return stored or plan
 
-    def _ask_authority(self, record: ApplicationRecord, plan: IssuePlan, actor: str) -> Sequence[Certificate]:
+    def _ask_authority(
+        self, record: ApplicationRecord, plan: IssuePlan, actor: str, *, notes_refusal: bool
+    ) -> Sequence[Certificate]:
         key = plan.encryption_key.public_key if plan.encryption_key else None
         try:
             requests = issuance_requests(
@@ -184,8 +205,9 @@ class ApprovedIssuance:
             )
             return self._authority.issue_many(requests, actor=actor)
         except RefusedError as exc:
-            with self._store.transaction() as change:
-                self._audit(change, actor, "issue-refused", record.id, code=exc.code)
+            if notes_refusal:
+                with self._store.transaction() as change:
+                    self._audit(change, actor, "issue-refused", record.id, code=exc.code)
             raise
 
     def _certificates(self, plan: IssuePlan) -> Sequence[Certificate]:

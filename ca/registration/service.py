@@ -16,9 +16,10 @@ from ca.errors import RefusedError
 from ca.model import SerialNumber
 from ca.ports import Clock, Random
 from ca.profile import ProfileSet
+from ca.registration.audit import DeskReport, audit_desk
 from ca.registration.counter import Counter, DeskSettings
 from ca.registration.intake import RenewalSubmission, Submission
-from ca.registration.issuing import ApprovedIssuance, IssuedPair
+from ca.registration.issuing import ApprovedIssuance, Finished, IssuedPair
 from ca.registration.lifecycle import PairLifecycle
 from ca.registration.model import (
     ApplicationEvent,
@@ -161,14 +162,22 @@ class RegistrationDesk:
         check_reason(reason)
         return self._issuance.give_up(application_id, actor=actor, reason=reason)
 
-    def recover(self, *, actor: str) -> Sequence[IssuedPair]:
+    def recover(self, *, actor: str) -> Finished:
         """Finish every approved application; to be called at every start.
 
         Raises:
-            CaError, KeyStoreError: One could not be finished; those before it were.
+            KeyProvisionError, KeyStoreError: The key management part or a key store failed; what is not finished
+                stays for the next call.
         """
         check_operator(actor)
-        return [self._issuance.finish(record.id, actor=actor) for record in self._approved()]
+        issued: list[IssuedPair] = []
+        refused: list[tuple[ApplicationId, str]] = []
+        for record in self._approved():
+            try:
+                issued.append(self._issuance.finish(record.id, actor=actor, notes_refusal=False))
+            except RefusedError as exc:
+                refused.append((record.id, exc.code))
+        return Finished(tuple(issued), tuple(refused))
 
     # ------------------------------------------------------------------ looking
 
@@ -198,6 +207,10 @@ class RegistrationDesk:
             ApplicationNotFoundError: There is none.
         """
         return self._issuance.answer(application_id)
+
+    def audit(self) -> DeskReport:
+        """Judge the desk's record, its trail and the authority's record against each other."""
+        return audit_desk(self._store, self._authority)
 
     # ------------------------------------------------------------------ steps
 

@@ -136,10 +136,9 @@ def test_story_of_a_pair(desk: Desk) -> None:
     desk.good("revoke", second, "--reason", "key-compromise", "--invalid-since", "2027-04-01T00:00Z", *REVIEWER)
 
     listed = desk.folder.parent / "ca.crl"
-    published = desk.run(
-        "ca", "crl", "--directory", desk.folder, "--publish", "-o", listed, *desk.key_store.with_pin
-    )
+    published = desk.run("ca", "crl", "publish", "--directory", desk.folder, "--all", *desk.key_store.with_pin)
     assert published.status == 0, published.err
+    assert desk.run("ca", "crl", "show", "--directory", desk.folder, "-o", listed).status == 0
     crl = read_crl(listed.read_bytes())
     crl_verify(crl, chain[2].public_key)
     reasons = {serial: entry.reason for serial, entry in crl.revoked.items()}
@@ -151,6 +150,7 @@ def test_story_of_a_pair(desk: Desk) -> None:
     }
     assert desk.run("ca", "audit", "--directory", desk.folder).status == 0
     assert desk.run("kmc", "audit", "--directory", desk.centre).status == 0
+    assert desk.good("audit") == "2 applications; record, trail and authority agree.\n"
 
 
 def test_listing_and_showing(desk: Desk) -> None:

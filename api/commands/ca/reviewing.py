@@ -10,7 +10,7 @@ from api.authority_access import actor_of, add_actor, add_directory, add_key
 from api.commands.ca.revoking import REASONS
 from api.failures import ExitStatus
 from api.messages import Messages
-from api.output import Output
+from api.output import Output, shown
 from api.registration_access import counter, issuing_desk
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ def add_request_parsers(group: Any, text: Messages) -> None:
         add_actor(parser, text)
         parser.set_defaults(handler=handler)
 
+    audit = add_command(group, text, "audit", "ca.request.audit")
+    add_directory(audit, text)
+    audit.set_defaults(handler=_audit)
+
     supersede = add_command(group, text, "supersede", "ca.request.supersede")
     add_directory(supersede, text)
     add_actor(supersede, text)
@@ -77,10 +81,12 @@ def _finish(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
             _tell_issued(desk.finish(application_of(arguments), actor=actor_of(arguments)), text, out)
             return ExitStatus.PASSED
         finished = desk.recover(actor=actor_of(arguments))
-    for issued in finished:
+    for issued in finished.issued:
         _tell_issued(issued, text, out)
-    out.note(text("ca.request.finish.done", count=len(finished)))
-    return ExitStatus.PASSED
+    for number, code in finished.refused:
+        out.note(text("ca.request.finish.refused", id=number, code=code))
+    out.note(text("ca.request.finish.done", count=len(finished.issued)))
+    return ExitStatus.FAILED if finished.refused else ExitStatus.PASSED
 
 
 def _tell_issued(issued: "IssuedPair", text: Messages, out: Output) -> None:
@@ -151,3 +157,15 @@ def _supersede(arguments: argparse.Namespace, text: Messages, out: Output) -> in
     else:
         out.note(text("ca.publish_next"))
     return ExitStatus.PASSED
+
+
+def _audit(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
+    with counter(arguments) as desk:
+        report = desk.audit()
+    if report.first_break is not None:
+        out.line(text("ca.request.audit.broken", number=report.first_break + 1))
+    for contradiction in report.contradictions:
+        out.line(shown(contradiction))
+    if report.is_clean:
+        out.line(text("ca.request.audit.clean", count=report.applications))
+    return ExitStatus.PASSED if report.is_clean else ExitStatus.FAILED

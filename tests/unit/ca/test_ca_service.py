@@ -192,6 +192,18 @@ def test_refused_request_leaves_no_trace(world: World) -> None:
     world.regional.issue(request, actor=ACTOR)
 
 
+def test_reserved_serial_number_is_used_and_repeats(world: World) -> None:
+    """A request may bring its serial number; sent again it is one certificate with one entry of its intent."""
+    reserved = SerialNumber(1 << 149 | 7)
+    request = holder_request("reserved", serial=reserved)
+    certificate = world.regional.issue(request, actor=ACTOR)
+    assert certificate.serial_number == reserved.value
+    assert world.regional.issue_many([request, holder_request("other")], actor=ACTOR)[0] == certificate
+    with pytest.raises(RefusedError):
+        world.regional.issue(holder_request("another", serial=reserved), actor=ACTOR)
+    assert world.regional.audit().is_clean
+
+
 def test_batch_is_all_or_nothing(world: World) -> None:
     """One request that breaks a rule keeps the whole batch from being recorded."""
     requests = [holder_request(f"batch-{number}") for number in range(5)]

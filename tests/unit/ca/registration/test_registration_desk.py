@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from ca.errors import LintError, RefusedError
 from ca.model import CertificateState, SerialNumber
 from ca.registration.errors import ApplicationNotFoundError, IllegalStepError, KeyProvisionError
+from ca.registration.issuing import Finished
 from ca.registration.model import (
     TRANSITIONS,
     ApplicationEvent,
@@ -331,10 +332,42 @@ def test_silent_key_management_leaves_the_approval(desk: Desk) -> None:
     approved = desk.desk.record(taken.id)
     assert approved.state is ApplicationState.APPROVED
     desk.keys.fail = False
-    (issued,) = desk.desk.recover(actor=ACTOR)
+    (issued,) = desk.desk.recover(actor=ACTOR).issued
     assert approved.plan is not None
     assert issued.signing.serial_number == approved.plan.signing_serial.value
-    assert desk.desk.recover(actor=ACTOR) == []
+    assert desk.desk.recover(actor=ACTOR) == Finished()
+
+
+def test_one_refused_does_not_keep_the_others(desk: Desk) -> None:
+    """What the authority refuses stays approved and is told; the others are finished. Trying every minute fills no
+    trail."""
+    stuck, other = desk.apply(), desk.apply()
+    desk.keys.fail = True
+    for taken in (stuck, other):
+        with pytest.raises(KeyStoreError):
+            desk.desk.approve(taken.id, reviewer=REVIEWER)
+    desk.keys.fail = False
+
+    class Strict:
+        """An authority that refuses one subject's key."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(desk.world.regional, name)
+
+        def issue_many(self, requests: Any, *, actor: str) -> Any:
+            if requests[0].public_key == stuck.application.public_key:
+                raise RefusedError("no", code="ca.request-abandoned")
+            return desk.world.regional.issue_many(requests, actor=actor)
+
+    strict = desk.make(desk.store, Strict())
+    finished = strict.recover(actor=ACTOR)
+    assert [each.record.id for each in finished.issued] == [other.id]
+    assert finished.refused == ((stuck.id, "ca.request-abandoned"),)
+    before = len(desk.events())
+    assert strict.recover(actor=ACTOR).issued == ()
+    assert len(desk.events()) == before
+    assert _code(strict.finish, stuck.id, actor=ACTOR) == "ca.request-abandoned"
+    assert desk.events()[-1] == "issue-refused"
 
 
 # ---------------------------------------------------------------------- giving up
