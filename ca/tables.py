@@ -47,6 +47,7 @@ CERTIFICATES = sa.Table(
     sa.Column("list_changed", ROW_NUMBER),
     sa.UniqueConstraint("authority", "serial"),
     sa.UniqueConstraint("authority", "request_key"),
+    sa.Index("ca_certificates_by_position", "authority", "position"),
     sa.Index("ca_certificates_by_state", "authority", "state", "position"),
     sa.Index("ca_certificates_by_change", "authority", "changed"),
     sa.Index("ca_certificates_by_expiry", "authority", "list_name", "not_after"),

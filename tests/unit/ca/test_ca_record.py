@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -125,6 +126,39 @@ def test_record_survives_reopening(world: World, register_address: str) -> None:
     assert again.certificates() == before
     assert {record.state for record in before} == {CertificateState.REVOKED, CertificateState.HELD}
     assert again.audit().is_clean
+
+
+def test_nothing_is_found_by_reading_everything(path: str) -> None:
+    """Every statement of issuing, finding, paging, revoking and listing goes by an index and sorts nothing, so that
+    it costs the same however much is on record."""
+    world, plans = _lived_in(path), []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE")):
+            cursor = connection.connection.cursor()
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
+            plans.extend(f"{row[3]}: {statement}" for row in cursor)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    try:
+        authority = world.regional
+        (certificate, *_) = authority.issue_many([holder_request("three"), holder_request("four")], actor=ACTOR)
+        serial = SerialNumber(certificate.serial_number)
+        authority.issue(holder_request("five"), actor=ACTOR)
+        authority.record(serial)
+        authority.certificates(most=2)
+        authority.certificates(after=serial, most=2)
+        authority.certificates(after=serial, state=CertificateState.VALID, most=2)
+        authority.revoke(serial, RevocationReason.SUPERSEDED, actor=ACTOR)
+        authority.publish_crl(actor=ACTOR)
+        authority.recover(actor=ACTOR)
+        world.store.changes(authority.authority, after=2)
+        world.store.audit_entries(after=5, most=3)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
+    assert len(plans) > 20
+    bad = [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan]
+    assert bad == []
 
 
 def test_file_of_another_layout_is_refused(path: str) -> None:
