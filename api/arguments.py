@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from api.messages import LANGUAGE_OPTION, LANGUAGES, Messages
@@ -144,6 +145,11 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return convert
+
+
+def absolute_path(given: str) -> str:
+    """A path that is kept in a file of settings, and found again from any working folder."""
+    return str(Path(given).resolve())
 
 
 @contextmanager

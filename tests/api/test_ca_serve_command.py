@@ -203,14 +203,15 @@ def test_missing_extra_is_named(authority: Authority, monkeypatch: pytest.Monkey
 
 
 def test_status_service_is_made_once(authority: Authority) -> None:
-    """A second ``create``, and policies that contradict themselves, are refused."""
+    """A second ``create`` and contradicting policies are refused; the PIN's file is kept as an absolute path."""
     index = authority.key_store.new_key()
     command = ["ca", "status", "create", "--directory", authority.folder, "--key-index", index]
     command += authority.key_store.with_pin
     contradiction = authority.run(*command, "--only-presigned")
     assert contradiction.status == 3
     assert "neither beforehand nor on demand" in contradiction.err
-    assert authority.run(*command).status == 0
+    assert authority.run(*command, "--responder-pin-file", "here.pin").status == 0
+    assert read_status_file(authority.folder).pin_file == str(Path("here.pin").resolve())
     again = authority.run(*command)
     assert again.status == 3
     assert "already" in again.err

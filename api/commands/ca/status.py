@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from api import moments
-from api.arguments import add_command, add_group, checked, whole_number
+from api.arguments import absolute_path, add_command, add_group, checked, whole_number
 from api.authority_access import (
     actor_of,
     add_actor,
@@ -72,7 +72,12 @@ def add_parsers(group: Any, text: Messages) -> None:
         help=text("ca.status.create.validity_minutes"),
     )
     create.add_argument("--archive-days", metavar="N", type=number, help=text("ca.status.create.archive_days"))
-    create.add_argument("--responder-pin-file", metavar="FILE", help=text("ca.status.create.responder_pin_file"))
+    create.add_argument(
+        "--responder-pin-file",
+        type=absolute_path,
+        metavar="FILE",
+        help=text("ca.status.create.responder_pin_file"),
+    )
     create.add_argument("--store", metavar="ADDRESS", help=text("ca.status.create.store"))
     add_actor(create, text)
     add_key(create, text)

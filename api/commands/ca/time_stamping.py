@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from api import moments
-from api.arguments import add_command, add_group, checked, whole_number
+from api.arguments import absolute_path, add_command, add_group, checked, whole_number
 from api.authority_access import actor_of, add_actor, add_directory, add_key, signing_authority
 from api.certificate_input import read_certificates
 from api.failures import CommandError, ExitStatus
@@ -102,7 +102,9 @@ def _add_create(group: Any, text: Messages) -> None:
         type=checked(whole_number(0, 16), *number),
         help=text("ca.timestamp.create.quorum"),
     )
-    create.add_argument("--stamp-pin-file", metavar="FILE", help=text("ca.timestamp.create.pin_file"))
+    create.add_argument(
+        "--stamp-pin-file", type=absolute_path, metavar="FILE", help=text("ca.timestamp.create.pin_file")
+    )
     add_actor(create, text)
     add_key(create, text)
     create.set_defaults(handler=_create)
