@@ -241,7 +241,8 @@ def test_licences_are_sealed_through_a_library(
         monkeypatch.setenv("XINYIN_SDF_SOCKET", str(process.socket_path))
         monkeypatch.setenv("XINYIN_KEY_STORE", f"sdf:{built()}?profile=simulator")
         licence = tmp_path / "licence.ofd"
-        request = written(tmp_path, request_of(nation, request_id="cli-library"))
+        holder = {"name": "东岚市青禾书店有限公司", "code": "91990101MA9Y123472", "code_type": "001"}
+        request = written(tmp_path, request_of(nation, request_id="cli-library", holders=[holder]))
         ended = run("issue", request, "--home", place, "-o", licence)
         assert ended.status == 0, ended.err
     assert run("verify", licence, *trusted(nation)).status == 0

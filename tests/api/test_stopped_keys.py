@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api import moments
 from api.stopped_keys import StopFile, lift, stop_name, stops_in
 from crypto import GuardedSigner, PrivateKey, SigningStoppedError
 from formats.gbt20518 import to_pem
@@ -54,7 +55,8 @@ class Authority:
 
 
 @pytest.fixture
-def authority(run: Run, tmp_path: Path) -> Iterator[Authority]:
+def authority(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+    monkeypatch.setattr(moments, "now", lambda: NOW)
     settings = ServiceSettings(tmp_path / "store", allow_faults=True)
     policy = DevicePolicy(secret_iterations=1_000, password_iterations=1_000)
     initialise_key_store(settings, (OFFICER,), policy, stderr=subprocess.DEVNULL)
