@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from formats.errors import MalformedDataError
 from hsm_sim import commands, fault_commands, management, records, wrapped_key, wrapped_key_commands
 from hsm_sim.batches import join_signatures, split_digests, split_signatures
+from hsm_sim.custody.shares import CustodySet
 from hsm_sim.encoding import (
     Choice,
     Fixed,
@@ -109,7 +110,24 @@ def fault() -> st.SearchStrategy[fault_commands.Fault]:
     )
 
 
-OWN_STRATEGIES: dict[type[Any], Callable[[], st.SearchStrategy[Any]]] = {fault_commands.Fault: fault}
+def custody_set() -> st.SearchStrategy[CustodySet]:
+    """Sets whose numbers fit each other."""
+    names = st.lists(
+        st.text("甲乙丙 x", min_size=1, max_size=9).filter(lambda n: n.strip() == n),
+        min_size=3,
+        max_size=6,
+        unique=True,
+    )
+    digest = st.binary(min_size=32, max_size=32)
+    return st.tuples(names, st.integers(2, 3), st.lists(digest, min_size=6, max_size=6), digest).map(
+        lambda drawn: CustodySet(drawn[1], tuple(drawn[0]), tuple(drawn[2][: len(drawn[0])]), drawn[3])
+    )
+
+
+OWN_STRATEGIES: dict[type[Any], Callable[[], st.SearchStrategy[Any]]] = {
+    CustodySet: custody_set,
+    fault_commands.Fault: fault,
+}
 
 
 def record_of(record: type[Any]) -> st.SearchStrategy[Any]:
