@@ -147,6 +147,7 @@ def test_story_of_a_status_service(authority: Authority) -> None:
         assert fetched(f"{address}/nowhere")[0] == 404
 
 
+@pytest.mark.slow
 def test_renewed_certificate_is_taken_up(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """``renew`` does nothing while the end is far; what it issues is used by the running server."""
     authority.ca("status", "create", "--key-index", authority.key_store.new_key(), "--days", 10)

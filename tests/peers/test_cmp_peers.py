@@ -27,7 +27,7 @@ from tests.enrolment_world import IMPLICIT, machine, open_office
 from tests.serving import serving
 
 __all__ = ["clean_environment", "key_store", "run"]
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 SUBJECT = "/C=CN/O=Test/CN=machine-1"
 NAME = "C=CN,O=Test,CN=machine-1"

@@ -98,6 +98,7 @@ def check_tampering(artefacts: Path, folder: Path) -> None:
     assert set().union(*marks(path).values()) == {Mark.PASSED}
 
 
+@pytest.mark.slow
 def test_rebuilt_transcript_needs_the_keys(run: Run, stage: Stage) -> None:
     """A chain rebuilt over other facts is whole, but neither device nor root signed it. Also: a dry run is marked."""
     ended = run("ca", "ceremony", *stage.write(), "--dry-run")
@@ -141,6 +142,7 @@ def test_interrupted_and_taken_up(run: Run, stage: Stage) -> None:
     assert set().union(*marks(stage.artefacts / "transcript.jsonl").values()) == {Mark.PASSED}
 
 
+@pytest.mark.slow
 def test_ceremony_of_a_key_store(run: Run, stage: Stage) -> None:
     """Without an authority only the device is set up, also after a stop; each command takes its own kind of plan."""
     assert run("hsm", "ceremony", *stage.write(), "--store", stage.folder / "store").status == 3
