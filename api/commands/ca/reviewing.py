@@ -3,11 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from api import moments
 from api.applicant_input import add_application, application_of
-from api.arguments import add_command, checked
+from api.arguments import add_command
 from api.authority_access import actor_of, add_actor, add_directory, add_key
-from api.commands.ca.revoking import REASONS
+from api.commands.ca.revoking import REASONS, add_revocation
 from api.failures import ExitStatus
 from api.messages import Messages
 from api.output import Output, shown
@@ -41,13 +40,7 @@ def add_request_parsers(group: Any, text: Messages) -> None:
     revoke = add_command(group, text, "revoke", "ca.request.revoke")
     add_application(revoke, text)
     add_directory(revoke, text)
-    revoke.add_argument("--reason", choices=tuple(REASONS), required=True, help=text("ca.revoke.reason"))
-    revoke.add_argument(
-        "--invalid-since",
-        metavar="TIME",
-        type=checked(moments.read_moment, text, "arguments.not_a_moment"),
-        help=text("ca.revoke.invalid_since"),
-    )
+    add_revocation(revoke, text)
     add_actor(revoke, text)
     revoke.set_defaults(handler=_revoke)
 

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Final
 
 from api import moments
-from api.arguments import add_command, checked
+from api.arguments import ArgumentParser, add_command, checked
 from api.authority_access import (
     actor_of,
     add_actor,
@@ -34,13 +34,7 @@ def add_parsers(group: Any, text: Messages) -> None:
     revoke = add_command(group, text, "revoke", "ca.revoke")
     add_serial(revoke, text)
     add_directory(revoke, text)
-    revoke.add_argument("--reason", choices=tuple(REASONS), required=True, help=text("ca.revoke.reason"))
-    revoke.add_argument(
-        "--invalid-since",
-        metavar="TIME",
-        type=checked(moments.read_moment, text, "arguments.not_a_moment"),
-        help=text("ca.revoke.invalid_since"),
-    )
+    add_revocation(revoke, text)
     add_actor(revoke, text)
     revoke.set_defaults(handler=_revoke)
 
@@ -50,6 +44,17 @@ def add_parsers(group: Any, text: Messages) -> None:
         add_directory(parser, text)
         add_actor(parser, text)
         parser.set_defaults(handler=handler)
+
+
+def add_revocation(parser: ArgumentParser, text: Messages) -> None:
+    """Add why, and since when the key is believed lost."""
+    parser.add_argument("--reason", choices=tuple(REASONS), required=True, help=text("ca.revoke.reason"))
+    parser.add_argument(
+        "--invalid-since",
+        metavar="TIME",
+        type=checked(moments.read_moment, text, "arguments.not_a_moment"),
+        help=text("ca.revoke.invalid_since"),
+    )
 
 
 def _revoke(arguments: argparse.Namespace, text: Messages, out: Output) -> int:
